@@ -1,0 +1,1 @@
+"""Picture to hands: estimators, lifting to metres, identity and camera motion."""

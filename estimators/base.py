@@ -1,0 +1,70 @@
+"""The estimator protocol and its registry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from estimators.intrinsics import IntrinsicsChoice
+from ghtt_core.errors import UserError
+from ghtt_core.packets import Frame, HandsObservation
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorOptions:
+    """What every estimator is told when it is made.
+
+    Attributes:
+        intrinsics: Where the camera's intrinsics come from; resolved at the first frame.
+        mirror: The picture is mirrored left to right (a selfie view), so that a left hand looks like a right one.
+        hand_model: A model bundle to use in place of the downloaded one.
+        camera_motion: Fill `HandsObservation.world_from_cam` from the motion of the background.
+    """
+
+    intrinsics: IntrinsicsChoice
+    mirror: bool = False
+    hand_model: Path | None = None
+    camera_motion: bool = True
+
+
+class Estimator(Protocol):
+    """Finds two hands in a picture. One instance serves one source, frame after frame, in order."""
+
+    name: str
+
+    def estimate(self, frame: Frame) -> HandsObservation:
+        """The hands in one frame, with at most one left and one right."""
+        ...
+
+    def reset(self) -> None:
+        """Forget the past: the next frame begins a new source (a seek, a loop, another clip)."""
+        ...
+
+    def close(self) -> None:
+        """Free the networks."""
+        ...
+
+
+EstimatorFactory = Callable[[EstimatorOptions], Estimator]
+_FACTORIES: dict[str, EstimatorFactory] = {}
+
+
+def register_estimator(name: str, factory: EstimatorFactory) -> None:
+    """Make an estimator available under a name."""
+    _FACTORIES[name] = factory
+
+
+def estimator_names() -> tuple[str, ...]:
+    """The names `create_estimator` accepts."""
+    return tuple(sorted(_FACTORIES))
+
+
+def create_estimator(name: str, options: EstimatorOptions) -> Estimator:
+    """Make the estimator of that name.
+
+    Raises:
+        UserError: There is none of that name.
+    """
+    if name not in _FACTORIES:
+        raise UserError(f"There is no estimator named {name!r}; choose one of: {', '.join(estimator_names())}.")
+    return _FACTORIES[name](options)

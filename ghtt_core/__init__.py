@@ -1,0 +1,1 @@
+"""G-HTT: skeleton, features, model, data, training and evaluation."""

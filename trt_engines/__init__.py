@@ -1,0 +1,1 @@
+"""Checkpoint to compiled model: export, engine cache and runtimes."""
