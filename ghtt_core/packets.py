@@ -70,7 +70,7 @@ class HandsObservation:
     @property
     def visible(self) -> NDArray[np.bool_]:
         """(2,) bool: which hands have a finite pose."""
-        return np.isfinite(self.joints_cam_m).all(axis=(1, 2))
+        return np.asarray(np.isfinite(self.joints_cam_m).all(axis=(1, 2)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ class Futures:
     """Sampled continuations of the motion, the deterministic one first.
 
     Attributes:
-        joints_cam_m: (S, T, 2, 21, 3) float32, metres, in the camera frame of the frame they were made for; NaN for a missing hand.
+        joints_cam_m: (S, T, 2, 21, 3) float32, metres, in the camera frame of the frame they were made for; NaN for a
+            missing hand.
         offset_s: (T,) float32, seconds after `time_s`, all positive.
         frame_index: The frame they were made for.
         time_s: The source time of that frame.

@@ -23,19 +23,22 @@ FRAME_RATE_HZ = 30.0
 """The rate of the model's time grid."""
 
 OBSERVE_INPUTS = ("features", "visible", "past_m", "past_valid")
-"""(1, 16, 153) features of the newest clip; (1, 16, 2) 1 where a hand is visible; (1, 15, d) mid-levels of earlier clips, oldest
-first, at a stride of 16 frames; (1, 15) 1 where that entry is filled."""
+"""In order:
+features (1, 16, 153) of the newest clip; visible (1, 16, 2), 1 where a hand is visible;
+past_m (1, 15, d), mid-levels of earlier clips, oldest first, at a stride of 16 frames; past_valid (1, 15), 1 where filled.
+"""
 OBSERVE_OUTPUTS = ("refined", "m_mean", "m_logvar", "m_skip", "alpha_mean", "alpha_logvar", "alpha_skip", "action_logits")
-"""(1, 16, 153) refined features; (1, d) mid-level and log-variance; (1, 16, d) pose block's frame outputs; (1, d) action latent and
-log-variance; (1, 16, d) action block's clip outputs; (1, C) calibrated class logits."""
-IMAGINE_INPUTS = (
-    "m_mean", "m_logvar", "m_skip", "alpha_mean", "alpha_logvar", "alpha_skip", "clip_valid",
-    "noise_m", "noise_alpha", "temperature", "condition",
-)  # fmt: skip
-"""The six latents of `observe`; (1, 16) 1 where a clip of the history is filled, the newest last; (S, d) standard normal noise for m
-and for alpha (a row of zeros gives the deterministic future); (1,) temperature; (1, C) one-hot class to condition on, or zeros."""
+"""In order:
+refined (1, 16, 153) features; mid-level mean and log-variance (1, d); the pose block's frame outputs (1, 16, d);
+action latent mean and log-variance (1, d); the action block's clip outputs (1, 16, d); calibrated class logits (1, C).
+"""
+IMAGINE_INPUTS = (*OBSERVE_OUTPUTS[1:7], "clip_valid", "noise_m", "noise_alpha", "temperature", "condition")
+"""The six latents of `observe`, then in order:
+clip_valid (1, 16), 1 where a clip of the history is filled, the newest last; standard normal noise for m and for alpha (S, d),
+a row of zeros giving the deterministic future; temperature (1,); condition (1, C), a one-hot class or zeros.
+"""
 IMAGINE_OUTPUTS = ("futures",)
-"""(S, T, 153) features of the coming frames, T a multiple of 16."""
+"""futures (S, T, 153): features of the coming frames, T a multiple of 16."""
 
 
 @dataclass(frozen=True, slots=True)

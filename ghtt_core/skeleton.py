@@ -4,9 +4,6 @@ Joint order (MediaPipe's): wrist 0; thumb 1-4; index 5-8; middle 9-12; ring 13-1
 to its tip. Hand 0 is the left hand, hand 1 the right.
 """
 
-import numpy as np
-from numpy.typing import NDArray
-
 HANDS = 2
 JOINTS = 21
 LEFT, RIGHT = 0, 1

@@ -1,0 +1,51 @@
+"""A stretch of two-hand motion: what every data reader yields and what training, metrics and baselines take."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.skeleton import HANDS, JOINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A labelled action: frames [start, end) of a sequence."""
+
+    start: int
+    end: int
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSequence:
+    """Two-hand motion at a constant frame rate in a frame that stands still.
+
+    Attributes:
+        joints_m: (T, 2, 21, 3) float32, metres, left hand first; NaN where a hand, or a single joint, is missing.
+        fps: Frames per second.
+        name: Unique in its data set.
+        recording: The unit that splits go by: sequences of one recording never fall on both sides.
+        subject: Who moves, "" where unknown.
+        segments: Labelled actions, by start.
+        truth_m: (T, 2, 21, 3) the exact motion where `joints_m` is an estimate of it; None where joints_m is all there is.
+        metric: Whether lengths are real metres (False: image-normalised landmarks scaled to a plausible hand).
+    """
+
+    joints_m: NDArray[np.float32]
+    fps: float
+    name: str
+    recording: str
+    subject: str = ""
+    segments: tuple[Segment, ...] = field(default=())
+    truth_m: NDArray[np.float32] | None = None
+    metric: bool = True
+
+    def __post_init__(self) -> None:
+        shape = self.joints_m.shape
+        if len(shape) != 4 or shape[1:] != (HANDS, JOINTS, 3) or self.joints_m.dtype != np.float32:
+            raise ValueError(f"{self.name}: joints_m is {self.joints_m.dtype}{shape}, expected float32 (T, 2, 21, 3)")
+        if self.truth_m is not None and self.truth_m.shape != shape:
+            raise ValueError(f"{self.name}: truth_m is {self.truth_m.shape}, joints_m {shape}")
+        if not self.fps > 0:
+            raise ValueError(f"{self.name}: {self.fps} frames per second")
