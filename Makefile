@@ -1,0 +1,70 @@
+# `make demo` and `make test` are all that most people need; `make help` lists the rest.
+# Every path below is relative, so a checkout may lie in a folder with spaces in its name.
+
+PYTHON ?= python3
+VENV_PYTHON := .venv/bin/python
+
+# A display of its own for the window tests where there is none.
+XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvfb-run -a -s "-screen 0 1600x1000x24"))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all lint format results screenshot clean distclean system-libraries models
+
+help:  ## This list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
+
+demo: models  ## Run the main job on the bundled clip, in a window where there is a display
+	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
+		$(VENV_PYTHON) main.py; \
+	else \
+		echo "No display here, so the demo runs without a window."; \
+		$(VENV_PYTHON) main.py --headless --export out/demo --record out/demo.mp4 && \
+		echo "Look at out/demo.mp4; the poses and futures are in out/demo."; \
+	fi
+
+test: .venv/.dev models  ## Run the tests
+	$(XVFB) $(VENV_PYTHON) -m pytest
+
+test-all: .venv/.dev models  ## Run the slow tests too
+	$(XVFB) $(VENV_PYTHON) -m pytest -m "not gpu and not camera"
+
+lint: .venv/.dev  ## Check style, formatting and types
+	$(VENV_PYTHON) -m ruff check .
+	$(VENV_PYTHON) -m ruff format --check .
+	$(VENV_PYTHON) -m mypy
+
+format: .venv/.dev  ## Put style and formatting right
+	$(VENV_PYTHON) -m ruff check --fix .
+	$(VENV_PYTHON) -m ruff format .
+
+clean:  ## Remove results, builds and caches (not the environment, not training runs)
+	rm -rf out build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean  ## Remove the environment too
+	rm -rf .venv
+
+# What the estimator and the model need before the first frame: both are kept in the user's cache folder.
+models: .venv/.runtime system-libraries
+	@$(VENV_PYTHON) -m estimators.model_bundle
+	@$(VENV_PYTHON) -m trt_engines.build
+
+system-libraries: .venv/.created
+	@$(VENV_PYTHON) app/doctor/system_libraries.py --install
+
+# The stamps make a second call instant, and a call after an interrupted one take up where it stopped.
+.venv/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed, but $(PYTHON) is '$$($(PYTHON) --version 2>&1)'; name another: make PYTHON=python3.12 demo" >&2; \
+		exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.runtime: requirements.txt | .venv/.created
+	$(VENV_PYTHON) -m pip install -r requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt requirements-train.txt .venv/.runtime
+	$(VENV_PYTHON) -m pip install -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""`python -m app.doctor`: what this machine has, what it lacks, and what to do about it."""

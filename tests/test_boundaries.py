@@ -1,0 +1,151 @@
+"""The rules that keep the rooms apart, the start-up light, and the repository fit to be cloned."""
+
+import ast
+import importlib.metadata
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+MAY_IMPORT = {
+    "ghtt_core": {"ghtt_core"},
+    "estimators": {"estimators", "ghtt_core"},
+    "trt_engines": {"trt_engines", "ghtt_core"},
+    "app": {"app", "estimators", "trt_engines", "ghtt_core"},
+}
+HOMES = {
+    "PyQt6": ("app/gui/", "app/viewer/"),
+    "vispy": ("app/gui/", "app/viewer/"),
+    "cv2": ("estimators/opencv.py",),
+    "mediapipe": ("estimators/",),
+    "tensorrt": ("trt_engines/",),
+    "tensorrt_rtx": ("trt_engines/",),
+    "onnxruntime": ("trt_engines/",),
+}
+"""Libraries that only one corner of the program may import."""
+MAX_LINES = 500
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def imported_roots(path: Path) -> Iterator[tuple[str, int]]:
+    """Top-level names a file imports anywhere in it, with the line."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.relative_to(ROOT)}:{node.lineno} has a relative import"
+            yield (node.module or "").split(".")[0], node.lineno
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def import_without(blocked: list[str], names: list[str]) -> None:
+    """Import modules in a fresh interpreter in which the blocked libraries cannot be imported."""
+    script = f"""
+import importlib, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {blocked!r}:
+            raise AssertionError(f"{{name}} must not be imported here")
+
+sys.meta_path.insert(0, Blocker())
+for name in {names!r}:
+    importlib.import_module(name)
+"""
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_run_one_way(room):
+    foreign = set(MAY_IMPORT) - MAY_IMPORT[room] | {"tests", "main"}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in modules(room)
+        for name, line in imported_roots(path)
+        if name in foreign
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_library_is_imported_only_at_its_home(library):
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line}"
+        for room in MAY_IMPORT
+        for path in modules(room)
+        for name, line in imported_roots(path)
+        if name == library and not path.relative_to(ROOT).as_posix().startswith(HOMES[library])
+    ]
+    assert not wrong, f"{library} is imported in {', '.join(wrong)}"
+
+
+def test_core_works_without_qt_opencv_and_mediapipe():
+    names = [dotted(path) for path in modules("ghtt_core") if path.name != "__main__.py"]
+    import_without(["PyQt6", "vispy", "cv2", "mediapipe"], names)
+
+
+def test_headless_run_needs_neither_qt_nor_vispy():
+    names = [
+        dotted(path)
+        for path in modules("app")
+        if path.name != "__main__.py" and not path.relative_to(ROOT / "app").as_posix().startswith(("gui/", "viewer/"))
+    ]
+    import_without(["PyQt6", "vispy"], names)
+
+
+def test_start_up_with_onnx_runtime_imports_no_torch():
+    names = ["main", "app.cli", "ghtt_core.streaming", "trt_engines.select", "estimators.mediapipe_hands"]
+    import_without(["torch", "PyQt6", "vispy"], names)
+
+
+def test_there_is_one_opencv():
+    names = {(distribution.metadata["Name"] or "").lower() for distribution in importlib.metadata.distributions()}
+    assert {name for name in names if name.startswith("opencv")} == {"opencv-contrib-python"}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-train.txt", "requirements-dev.txt", "requirements-gpu.txt"])
+def test_requirements_are_exact(name):
+    lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text("utf-8").splitlines()]
+    loose = [line for line in lines if line and not line.startswith("-r ") and "==" not in line]
+    assert not loose
+
+
+def test_no_file_is_too_long():
+    lengths = {
+        path.relative_to(ROOT).as_posix(): path.read_bytes().count(b"\n")
+        for path in tracked_files()
+        if path.suffix in (".py", ".md", ".toml")
+    }
+    assert not {name: lines for name, lines in lengths.items() if lines > MAX_LINES}
+
+
+def test_no_path_of_one_machine_is_in_the_repository():
+    # Put together here, so that this file does not find itself.
+    marks = ["/" + folder + "/" for folder in ("work", "root", "home", "tmp/w")]
+    allowed_after = "/home/you"
+    found = []
+    for path in tracked_files():
+        if path.suffix not in (".py", ".md", ".toml", ".txt", ".json", ".yaml", ".yml", "") or path.name == "LICENSE":
+            continue
+        for number, line in enumerate(path.read_text("utf-8", errors="replace").splitlines(), 1):
+            text = line.replace(allowed_after, "")
+            found += [f"{path.relative_to(ROOT)}:{number} {mark}" for mark in marks if mark in text]
+    assert not found, "\n".join(found)
