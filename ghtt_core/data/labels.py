@@ -1,0 +1,97 @@
+"""Action labels in CSV files: `clip,start,end,action,...` for a set of clips, `start_s,end_s,action` beside one recording."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ghtt_core.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class ClipLabel:
+    """One action in a clip: frames [start, end), and how sure the annotator was (1 guess, 3 clear)."""
+
+    clip: str
+    start: int
+    end: int
+    action: str
+    confidence: int
+
+
+def read_clip_labels(path: Path) -> dict[str, tuple[ClipLabel, ...]]:
+    """`labels.csv` of a set of clips (columns clip, start, end, action; confidence may be missing), by clip and start.
+
+    Raises:
+        UserError: A column is missing, or a line holds something else than whole numbers, an order of frames and a name, or
+            overlaps with the one before it.
+    """
+    labels: dict[str, list[ClipLabel]] = {}
+    for line, row in _rows(path, ("clip", "start", "end", "action")):
+        try:
+            label = ClipLabel(row["clip"], int(row["start"]), int(row["end"]), row["action"], int(row.get("confidence") or 3))
+        except ValueError as error:
+            raise UserError(f"{path}, line {line}: start, end and confidence must be whole numbers ({error}).") from error
+        before = labels.setdefault(label.clip, [])
+        if not 0 <= label.start < label.end or not label.action or not label.clip:
+            raise UserError(f"{path}, line {line}: frames {label.start} to {label.end} as {label.action!r} are no segment.")
+        if before and label.start < before[-1].end:
+            raise UserError(f"{path}, line {line}: the segment starts at {label.start}, before the last one ends.")
+        before.append(label)
+    return {clip: tuple(entries) for clip, entries in labels.items()}
+
+
+def read_time_labels(path: Path) -> tuple[tuple[float, float, str], ...]:
+    """`labels.csv` of one recording: (start_s, end_s, action), by start.
+
+    Raises:
+        UserError: A column is missing, or a line holds no span of time with a name.
+    """
+    spans = []
+    for line, row in _rows(path, ("start_s", "end_s", "action")):
+        try:
+            start_s, end_s = float(row["start_s"]), float(row["end_s"])
+        except ValueError as error:
+            raise UserError(f"{path}, line {line}: start_s and end_s must be numbers ({error}).") from error
+        if not 0 <= start_s < end_s < 1e7 or not row["action"]:
+            raise UserError(f"{path}, line {line}: {start_s:g} to {end_s:g} s as {row['action']!r} is no segment.")
+        spans.append((start_s, end_s, row["action"]))
+    return tuple(sorted(spans))
+
+
+def read_names(path: Path) -> frozenset[str]:
+    """One name per line, as in `validation.txt`.
+
+    Raises:
+        UserError: The file cannot be read.
+    """
+    try:
+        return frozenset(path.read_text("utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read {path}: {error}.") from error
+
+
+def has_columns(path: Path, columns: Sequence[str]) -> bool:
+    """Whether a CSV file's header names these columns."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            header = next(csv.reader(stream), [])
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return False
+    return set(columns) <= set(header)
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and fields of each row."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, strict=True)
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise UserError(f"{path}, line 1: the header lacks {', '.join(missing)}.")
+            for row in reader:
+                if None in row or None in row.values():
+                    raise UserError(f"{path}, line {reader.line_num}: {len(reader.fieldnames or ())} fields are expected.")
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"Cannot read {path}: {error}.") from error
