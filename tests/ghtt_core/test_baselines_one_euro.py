@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -14,7 +15,7 @@ def textbook(values: list[float], step_s: float, min_cutoff_hz: float, beta: flo
         return 1.0 / (1.0 + 1.0 / (2.0 * math.pi * cutoff_hz) / step_s)
 
     filtered, speed = [values[0]], 0.0
-    for before, value in zip(values, values[1:], strict=False):
+    for before, value in itertools.pairwise(values):
         speed = alpha(1.0) * (value - before) / step_s + (1.0 - alpha(1.0)) * speed
         weight = alpha(min_cutoff_hz + beta * abs(speed))
         filtered.append(weight * value + (1.0 - weight) * filtered[-1])
