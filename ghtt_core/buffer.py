@@ -7,6 +7,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.geometry import transform_points
 from ghtt_core.packets import Float32, HandsObservation
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ
 from ghtt_core.skeleton import HANDS, JOINTS
@@ -28,11 +29,6 @@ class Arrival(Enum):
     """Its time stamp repeats or goes back a little: nothing changed."""
     RESTARTED = "restarted"
     """Its time stamp jumped: the past was dropped and the buffer begins anew with it."""
-
-
-def transform_points(transform: NDArray[np.float64], points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Apply a (4, 4) rigid transform to (..., 3) points."""
-    return np.asarray(points, np.float64) @ transform[:3, :3].T + transform[:3, 3]
 
 
 class PoseBuffer:
@@ -70,7 +66,9 @@ class PoseBuffer:
         if arrival is Arrival.RESTARTED:
             self.clear()
         self._times_s.append(time_s)
-        self._poses.append(transform_points(observation.world_from_cam, observation.joints_cam_m))
+        still = observation.world_from_cam
+        joints = observation.joints_cam_m.astype(np.float64)
+        self._poses.append(transform_points((still[:3, :3], still[:3, 3]), joints))
         # One pose from before the window stays, for the interpolation across its start.
         while len(self._times_s) > 1 and self._times_s[1] < time_s - self._keep_s:
             self._times_s.popleft()

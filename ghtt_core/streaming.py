@@ -1,0 +1,249 @@
+"""G-HTT frame by frame: pose buffer, refinement, action probabilities and sampled futures.
+
+One step encodes only the newest clip. The mid-levels of earlier steps are kept with their times, and the action block reads
+them at a stride of one clip, so the cost of a step does not grow with the history.
+"""
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.buffer import Arrival, PoseBuffer
+from ghtt_core.errors import UserError
+from ghtt_core.features import HandFrames, features_from_joints, hand_size, joints_from_features, place_clip
+from ghtt_core.geometry import transform_points
+from ghtt_core.packets import Float32, Float64, Futures, HandsObservation, Prediction
+from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, IMAGINE_INPUTS, MAX_CLIPS, Arrays, ModelSpec, Runtime
+from ghtt_core.skeleton import HANDS, JOINTS, MEAN_HAND_SIZE_M
+
+CLIP_S = CLIP_FRAMES / FRAME_RATE_HZ
+PAST_TOLERANCE_S = 0.06
+"""A mid-level stands for a past clip if it was made this near to the clip's time: half a frame of a 10 Hz source, and a bit."""
+HOLD_S = 0.25
+"""A hand lost for longer than this is not drawn any more; a shorter loss is filled by the refinement."""
+MIN_SIGHTINGS = CLIP_FRAMES // 2
+"""A hand needs to be there in so many frames of the newest clip to be given a future."""
+_PLACING_FRAMES = 5.0
+"""The refined clip is laid onto the observed one with weights that fall by e in so many frames: mostly onto the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictorOptions:
+    """What the user may choose, also while running.
+
+    Attributes:
+        samples: Futures to draw, the first of them the deterministic one.
+        horizon_s: How far they reach.
+        temperature: Spread of the samples; the checkpoint's own value if None.
+        condition: Name of an action to imagine instead of the recognised one.
+        seed: Fixes the samples. The same noise serves every frame, so futures change with the motion and do not flicker.
+    """
+
+    samples: int = 20
+    horizon_s: float = 2.1
+    temperature: float | None = None
+    condition: str | None = None
+    seed: int = 0
+
+    def check(self, spec: ModelSpec) -> None:
+        """Hold the options against a checkpoint.
+
+        Raises:
+            UserError: A value is out of range, or the checkpoint does not know the action.
+        """
+        longest_s = spec.future_clips * CLIP_S
+        if not 1 <= self.samples <= 1000:
+            raise UserError(f"{self.samples} samples cannot be drawn; choose a number from 1 to 1000.")
+        if not 1 / FRAME_RATE_HZ <= self.horizon_s <= longest_s + 1e-9:
+            raise UserError(
+                f"A horizon of {self.horizon_s:g} s is not possible; this checkpoint reaches up to {longest_s:.2f} s."
+            )
+        if self.temperature is not None and not 0.0 <= self.temperature <= 100.0:
+            raise UserError(f"A temperature of {self.temperature:g} is not possible; choose a number from 0 to 100.")
+        if self.seed < 0:
+            raise UserError(f"The seed {self.seed} is negative; choose 0 or more.")
+        if self.condition is not None and self.condition not in spec.action_names:
+            raise UserError(f"This checkpoint knows no action {self.condition!r}; it knows: {', '.join(spec.action_names)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """The newest clip, as the model sees it, in the frame that stands still."""
+
+    joints_m: Float64
+    features: Float32
+    visible: NDArray[np.bool_]
+    size_m: Float64
+
+
+class Predictor:
+    """Turns observations, in order, into predictions. Not for several threads at once, but for `configure`."""
+
+    def __init__(self, runtime: Runtime, options: PredictorOptions | None = None) -> None:
+        """Start without a past.
+
+        Raises:
+            UserError: The options do not fit the runtime's checkpoint.
+        """
+        self._runtime = runtime
+        self._spec = runtime.spec
+        self._buffer = PoseBuffer()
+        self._placing = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / _PLACING_FRAMES)
+        self.configure(options or PredictorOptions())
+        self.reset()
+
+    @property
+    def options(self) -> PredictorOptions:
+        """The options in force."""
+        return self._options
+
+    def configure(self, options: PredictorOptions) -> None:
+        """Replace the options from the next step on; safe to call from another thread.
+
+        Raises:
+            UserError: The options do not fit the checkpoint.
+        """
+        options.check(self._spec)
+        self._options = options
+
+    def reset(self) -> None:
+        """Forget the past: another source, a seek, a loop."""
+        self._buffer.clear()
+        self._mid_levels: deque[tuple[float, Float32]] = deque()
+        self._size_sum_m = np.zeros(HANDS)
+        self._sightings = np.zeros(HANDS, np.int64)
+        self._last_seen_s = np.full(HANDS, -math.inf)
+        self._refined_m: Float64 = np.full((HANDS, JOINTS, 3), np.nan)
+        self._action_prob = np.full(len(self._spec.action_names), np.nan, np.float32)
+
+    def step(self, observation: HandsObservation, *, with_futures: bool) -> Prediction:
+        """Take in a frame and predict.
+
+        A frame whose time stamp repeats or goes back a little adds nothing: it gets the prediction of the frame before, in its
+        own camera frame. A jump in time starts anew.
+
+        Args:
+            observation: The hands of the next frame.
+            with_futures: Draw futures, where a hand has been seen for long enough.
+        """
+        arrival = self._buffer.append(observation)
+        if arrival is Arrival.RESTARTED:
+            self.reset()
+            self._buffer.append(observation)
+        if arrival is Arrival.IGNORED:
+            return self._prediction(observation, None)
+
+        self._note_hands(observation)
+        clip = self._newest_clip()
+        if not clip.visible.any():
+            self._refined_m = np.full((HANDS, JOINTS, 3), np.nan)
+            self._action_prob = np.full_like(self._action_prob, np.nan)
+            return self._prediction(observation, None)
+
+        time_s = observation.time_s
+        past_m, past_valid = self._past(time_s)
+        seen = self._runtime.observe(
+            {
+                "features": clip.features[None],
+                "visible": clip.visible[None].astype(np.float32),
+                "past_m": past_m[None],
+                "past_valid": past_valid[None],
+            }
+        )
+        placed_m = place_clip(seen["refined"][0].astype(np.float64), clip.size_m, clip.joints_m, self._placing)
+        held = time_s - self._last_seen_s <= HOLD_S
+        self._refined_m = np.where(held[:, None, None], placed_m[-1], np.nan)
+        futures = None
+        if self._is_full(time_s):
+            self._mid_levels.append((time_s, seen["m_mean"][0]))
+            self._action_prob = _softmax(seen["action_logits"][0])
+            hopeful = held & (clip.visible.sum(axis=0) >= MIN_SIGHTINGS)
+            if with_futures and hopeful.any():
+                futures = self._imagine(observation, seen, past_valid, clip.size_m, hopeful)
+        return self._prediction(observation, futures)
+
+    def _note_hands(self, observation: HandsObservation) -> None:
+        """Keep each hand's mean size over all its sightings, and when it was last seen."""
+        visible = observation.visible
+        sizes_m = hand_size(observation.joints_cam_m.astype(np.float64))
+        self._size_sum_m += np.where(visible, sizes_m, 0.0)
+        self._sightings += visible
+        self._last_seen_s = np.where(visible, observation.time_s, self._last_seen_s)
+
+    def _newest_clip(self) -> _Clip:
+        joints_m = self._buffer.clip().astype(np.float64)
+        size_m = np.where(self._sightings > 0, self._size_sum_m / np.maximum(self._sightings, 1), MEAN_HAND_SIZE_M)
+        features = features_from_joints(joints_m, size_m, self._spec.palm_template)
+        return _Clip(joints_m, np.asarray(features.values, np.float32), np.asarray(features.visible), size_m)
+
+    def _is_full(self, time_s: float) -> bool:
+        """Whether the newest clip's first frame lies within what has been received, to half a frame."""
+        return time_s - self._buffer.oldest_s >= (CLIP_FRAMES - 1.5) / FRAME_RATE_HZ
+
+    def _past(self, time_s: float) -> tuple[Float32, Float32]:
+        """(15, d) mid-levels of the clips before this one, oldest first, and (15,) which of them there are."""
+        count = MAX_CLIPS - 1
+        past_m, valid = np.zeros((count, self._spec.width), np.float32), np.zeros(count, np.float32)
+        while self._mid_levels and self._mid_levels[0][0] < time_s - count * CLIP_S - PAST_TOLERANCE_S:
+            self._mid_levels.popleft()
+        if not self._mid_levels:
+            return past_m, valid
+        times_s = np.array([made_s for made_s, _ in self._mid_levels])
+        for slot in range(count):
+            distance_s = np.abs(times_s - (time_s - (count - slot) * CLIP_S))
+            nearest = int(distance_s.argmin())
+            if distance_s[nearest] <= PAST_TOLERANCE_S:
+                past_m[slot], valid[slot] = self._mid_levels[nearest][1], 1.0
+        return past_m, valid
+
+    def _imagine(
+        self, observation: HandsObservation, seen: Arrays, past_valid: Float32, size_m: Float64, hopeful: NDArray[np.bool_]
+    ) -> Futures:
+        """Draw futures and chain them on from the refined pose, where the model believes the hands to be.
+
+        The paper chains from the last observed frame, whose noise would then move whole futures.
+        """
+        options, spec = self._options, self._spec
+        noise = np.random.default_rng(options.seed).standard_normal((2, options.samples, spec.width)).astype(np.float32)
+        noise[:, 0] = 0.0
+        condition = np.zeros((1, len(spec.action_names)), np.float32)
+        if options.condition is not None:
+            condition[0, spec.action_names.index(options.condition)] = 1.0
+        temperature = spec.default_temperature if options.temperature is None else options.temperature
+        inputs = {name: seen[name] for name in IMAGINE_INPUTS if name in seen}
+        inputs |= {
+            "clip_valid": np.append(past_valid, np.float32(1.0))[None],
+            "noise_m": noise[0],
+            "noise_alpha": noise[1],
+            "temperature": np.array([temperature], np.float32),
+            "condition": condition,
+        }
+        frames = math.ceil(options.horizon_s * FRAME_RATE_HZ - 1e-6)
+        values = self._runtime.imagine(inputs)["futures"][:, :frames].astype(np.float64)
+        believed = features_from_joints(self._refined_m[None], size_m, spec.palm_template).frames.at(0)
+        joints_m = joints_from_features(values, size_m, HandFrames(believed.rotation, believed.position))
+        joints_m = np.where(hopeful[:, None, None], joints_m, np.nan)
+        return Futures(
+            np.asarray(transform_points(_cam_from_world(observation), joints_m), np.float32),
+            ((np.arange(frames) + 1) / FRAME_RATE_HZ).astype(np.float32),
+            observation.frame_index,
+            observation.time_s,
+        )
+
+    def _prediction(self, observation: HandsObservation, futures: Futures | None) -> Prediction:
+        refined_cam_m = np.asarray(transform_points(_cam_from_world(observation), self._refined_m), np.float32)
+        return Prediction(refined_cam_m, self._action_prob, observation.frame_index, observation.time_s, futures)
+
+
+def _cam_from_world(observation: HandsObservation) -> tuple[Float64, Float64]:
+    """Rotation and translation from the frame that stands still to the camera of this frame."""
+    rotation = observation.world_from_cam[:3, :3].T
+    return rotation, -rotation @ observation.world_from_cam[:3, 3]
+
+
+def _softmax(logits: Float32) -> Float32:
+    exponentials = np.exp(logits - logits.max())
+    return np.asarray(exponentials / exponentials.sum(), np.float32)
