@@ -1,7 +1,12 @@
-"""The estimator protocol and its registry."""
+"""The estimator protocol and its registry.
 
+An estimator of another package is found through the entry-point group `ghtt.estimators`: see docs/estimators.md.
+"""
+
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +51,10 @@ class Estimator(Protocol):
 
 
 EstimatorFactory = Callable[[EstimatorOptions], Estimator]
+ENTRY_POINT_GROUP = "ghtt.estimators"
+DEFAULT_ESTIMATOR = "mediapipe"
+_BUILT_IN = {"mediapipe": "estimators.mediapipe_hands:MediaPipeHands"}
+"""Imported only when asked for: each brings a native library along."""
 _FACTORIES: dict[str, EstimatorFactory] = {}
 
 
@@ -56,15 +65,34 @@ def register_estimator(name: str, factory: EstimatorFactory) -> None:
 
 def estimator_names() -> tuple[str, ...]:
     """The names `create_estimator` accepts."""
-    return tuple(sorted(_FACTORIES))
+    return tuple(sorted({*_FACTORIES, *_BUILT_IN, *_plug_ins()}))
 
 
 def create_estimator(name: str, options: EstimatorOptions) -> Estimator:
     """Make the estimator of that name.
 
     Raises:
-        UserError: There is none of that name.
+        UserError: There is none of that name, or its package does not load.
     """
-    if name not in _FACTORIES:
+    return _factory(name)(options)
+
+
+def _factory(name: str) -> EstimatorFactory:
+    if name in _FACTORIES:
+        return _FACTORIES[name]
+    if name in _BUILT_IN:
+        module, attribute = _BUILT_IN[name].split(":")
+        factory: EstimatorFactory = getattr(importlib.import_module(module), attribute)
+        return factory
+    plug_in = _plug_ins().get(name)
+    if plug_in is None:
         raise UserError(f"There is no estimator named {name!r}; choose one of: {', '.join(estimator_names())}.")
-    return _FACTORIES[name](options)
+    try:
+        loaded: EstimatorFactory = plug_in.load()
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"The estimator {name!r} ({plug_in.value}) does not load: {error}; reinstall its package.") from error
+    return loaded
+
+
+def _plug_ins() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}

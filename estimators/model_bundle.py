@@ -190,7 +190,9 @@ def _write_atomically(target: Path, data: bytes) -> None:
             part.write(data)
         os.replace(part.name, target)  # noqa: PTH105
     except OSError as error:
-        raise UserError(f"Cannot keep the hand model at {target}: {error.strerror}; free some space or allow writing.") from error
+        raise UserError(
+            f"Cannot keep the hand model at {target}: {error.strerror}; free some space or allow writing."
+        ) from error
 
 
 class _ProgressBar:

@@ -1,0 +1,23 @@
+"""What a detector found, before it is known whose hand it is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class HandDetection:
+    """One hand in one picture.
+
+    Attributes:
+        joints_px: (21, 2) float64 pixels.
+        shape_m: (21, 3) float64 metres about the hand's own centre, axes as the camera's.
+        left_probability: How much it looks like a left hand, 0 to 1, by the detector's own label.
+        presence: How sure the detector is that this is a hand, 0 to 1.
+    """
+
+    joints_px: NDArray[np.float64]
+    shape_m: NDArray[np.float64]
+    left_probability: float
+    presence: float

@@ -1,0 +1,94 @@
+"""From image landmarks and a hand's own metric shape to metres in the camera frame."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimators.intrinsics import Intrinsics
+from ghtt_core.skeleton import MCPS, WRIST
+
+MIN_DEPTH_M, MAX_DEPTH_M = 0.10, 1.5
+"""A hand nearer than this is out of focus and out of the picture, one farther is beyond any arm."""
+_REFINEMENTS = 3
+
+
+def hand_size(joints_m: NDArray[np.floating]) -> float:
+    """Mean wrist-to-MCP distance of (21, 3) joints, in their unit."""
+    return float(np.linalg.norm(joints_m[list(MCPS)] - joints_m[WRIST], axis=1).mean())
+
+
+def lift(
+    joints_px: NDArray[np.floating],
+    shape_m: NDArray[np.floating],
+    intrinsics: Intrinsics,
+    *,
+    size_m: float | None = None,
+) -> NDArray[np.float64] | None:
+    """Place a metric hand so that it projects onto its image landmarks.
+
+    The translation is the least-squares solution of the reprojection error: first linear in the translation (the
+    projection equations multiplied by the depth), then by Gauss-Newton on the pixels.
+
+    Args:
+        joints_px: (21, 2) image landmarks in pixels.
+        shape_m: (21, 3) the hand about its own centre, axes as the camera's, as if seen along the optical axis.
+        intrinsics: The camera.
+        size_m: The person's hand size, to which the shape is scaled first; None keeps the shape's own.
+
+    Returns:
+        (21, 3) joints in the camera frame, metres; None where no depth between 0.1 and 1.5 m explains the picture.
+    """
+    rays = (np.asarray(joints_px, np.float64) - (intrinsics.cx, intrinsics.cy)) / (intrinsics.fx, intrinsics.fy)
+    shape = np.asarray(shape_m, np.float64)
+    if not (np.isfinite(rays).all() and np.isfinite(shape).all()):
+        return None
+    own_size = hand_size(shape)
+    if own_size < 1e-3:
+        return None
+    shape = shape * ((size_m or own_size) / own_size) @ view_rotation(rays.mean(axis=0)).T
+    translation = _linear_translation(rays, shape)
+    for _ in range(_REFINEMENTS):
+        if not MIN_DEPTH_M / 2 < translation[2] < MAX_DEPTH_M * 2:
+            return None
+        translation = translation - _gauss_newton_step(rays, shape + translation)
+    placed = shape + translation
+    if not (np.isfinite(placed).all() and MIN_DEPTH_M <= placed[:, 2].mean() <= MAX_DEPTH_M and placed[:, 2].min() > 0.02):
+        return None
+    return placed
+
+
+def view_rotation(ray: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 3) shortest rotation from the optical axis to the direction (x, y, 1).
+
+    A network that sees only a crop takes it for a view along the optical axis; a hand at the picture's edge is seen
+    along a slanted ray, and its metric shape turns with it.
+    """
+    length = math.sqrt(float(ray @ ray) + 1.0)
+    x, y, z = float(ray[0]) / length, float(ray[1]) / length, 1.0 / length
+    k = 1.0 / (1.0 + z)
+    return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])
+
+
+def _linear_translation(rays: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:
+    count = len(rays)
+    design = np.zeros((2 * count, 3))
+    design[:count, 0] = 1.0
+    design[count:, 1] = 1.0
+    design[:, 2] = -rays.T.reshape(-1)
+    target = (rays * shape[:, 2:] - shape[:, :2]).T.reshape(-1)
+    solution: NDArray[np.float64] = np.linalg.lstsq(design, target, rcond=None)[0]
+    return solution
+
+
+def _gauss_newton_step(rays: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
+    x, y, z = points.T
+    count = len(rays)
+    residual = np.concatenate((x / z - rays[:, 0], y / z - rays[:, 1]))
+    jacobian = np.zeros((2 * count, 3))
+    jacobian[:count, 0] = 1 / z
+    jacobian[count:, 1] = 1 / z
+    jacobian[:count, 2] = -x / z**2
+    jacobian[count:, 2] = -y / z**2
+    step: NDArray[np.float64] = np.linalg.lstsq(jacobian, residual, rcond=None)[0]
+    return step

@@ -1,0 +1,57 @@
+"""Lifting against synthetic projections of a known hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from estimators.intrinsics import IntrinsicsChoice
+from estimators.lifting import hand_size, lift, view_rotation
+
+INTRINSICS = IntrinsicsChoice(fov_deg=80).for_size(640, 480)
+
+
+def open_hand():
+    """A flat right hand of size 0.09 m about its palm centre, fingers up."""
+    joints = np.zeros((21, 3))
+    for finger, x in enumerate((-0.045, -0.025, 0.0, 0.022, 0.042)):
+        for segment in range(4):
+            joints[1 + 4 * finger + segment] = (x * (1 + 0.1 * segment), -0.085 - 0.028 * segment, -0.004 * segment)
+    return joints - joints.mean(axis=0)
+
+
+@given(x=st.floats(-0.2, 0.2), y=st.floats(-0.12, 0.12), z=st.floats(0.25, 1.0), angle=st.floats(-1, 1))
+def test_lifting_recovers_the_pose_it_was_projected_from(x, y, z, angle):
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    centre = np.array([x, y, z])
+    shape_seen = open_hand() @ turn.T
+    joints = shape_seen @ view_rotation(centre[:2] / z).T + centre
+    lifted = lift(INTRINSICS.project(joints), shape_seen, INTRINSICS)
+    assert lifted is not None
+    assert np.linalg.norm(lifted - joints, axis=1).mean() < 0.02 * z
+
+
+def at_depth(depth_m):
+    return open_hand() + np.array([0.0, 0.0, depth_m])
+
+
+def test_a_known_hand_size_sets_the_depth():
+    small = lift(INTRINSICS.project(at_depth(0.5)), open_hand(), INTRINSICS, size_m=hand_size(open_hand()) / 2)
+    assert small is not None
+    assert small[:, 2].mean() == pytest.approx(0.25, rel=0.02)
+    assert hand_size(small) == pytest.approx(hand_size(open_hand()) / 2)
+
+
+@pytest.mark.parametrize("depth_m", [0.06, 4.0])
+def test_a_depth_no_hand_has_gives_no_pose(depth_m):
+    assert lift(INTRINSICS.project(at_depth(depth_m)), open_hand(), INTRINSICS) is None
+
+
+def test_landmarks_all_in_one_point_give_no_pose():
+    assert lift(np.full((21, 2), 300.0), open_hand(), INTRINSICS) is None
+
+
+def test_missing_landmarks_give_no_pose():
+    px = np.full((21, 2), np.nan)
+    assert lift(px, open_hand(), INTRINSICS) is None
+    assert lift(INTRINSICS.project(at_depth(0.5)), np.zeros((21, 3)), INTRINSICS) is None
