@@ -1,0 +1,266 @@
+"""Joints to G-HTT's 153 numbers a frame, and back.
+
+One definition for NumPy (the running program) and torch (training). Layout of the feature vector, hands left first:
+
+| slice    | what                                                                                     |
+|----------|------------------------------------------------------------------------------------------|
+| 0:126    | local joints of both hands, each 21 x 3, divided by the hand size                        |
+| 126:144  | velocity of both hands, each the rigid motion local(t) -> local(t-1): 6-D rotation and 10 x metres |
+| 144:153  | the right hand's frame seen from the left hand's: 6-D rotation and metres                |
+
+The local frame of a hand is the rigid least-squares fit of the palm template, scaled to the hand size, to its palm. So the
+vector does not depend on the camera frame, as long as that frame stands still over the clip.
+
+Where a hand is missing its numbers are 0 and masked out. The velocity at the frame where it comes back is the motion since it
+was last seen, so chaining velocities over the visible frames stays exact; it is marked in `velocity_spans_gap`.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from array_api_compat import array_namespace, device
+
+from ghtt_core.geometry import (
+    Array,
+    compose,
+    relative,
+    rigid_align,
+    rotation_from_6d,
+    rotation_to_6d,
+    transform_points,
+)
+from ghtt_core.skeleton import HANDS, JOINTS, MCPS, PALM, PALM_TEMPLATE, WRIST
+
+LOCAL = slice(0, 126)
+VELOCITY = slice(126, 144)
+RELATIVE = slice(144, 153)
+VELOCITY_SCALE = 10.0
+"""Velocities are stored in units of 1/10 m, to bring them near the size of the other numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandFrames:
+    """Local frames of the two hands: (..., 2, 3, 3) rotations and (..., 2, 3) positions, metres."""
+
+    rotation: Array
+    position: Array
+
+    def at(self, index: int) -> "HandFrames":
+        """The frames at one time, where the axis before the hands is time."""
+        return HandFrames(self.rotation[..., index, :, :, :], self.position[..., index, :, :])
+
+
+@dataclass(frozen=True, slots=True)
+class MotionFeatures:
+    """The features of a stretch of motion.
+
+    Attributes:
+        values: (..., T, 153), 0 where masked.
+        mask: (..., T, 153) bool, True where the number is known.
+        visible: (..., T, 2) bool, True where the hand's palm is known.
+        velocity_spans_gap: (..., T, 2) bool, True where the velocity bridges missing frames.
+        frames: Local frames, (..., T, 2, ...); at missing frames those of the last visible one.
+    """
+
+    values: Array
+    mask: Array
+    visible: Array
+    velocity_spans_gap: Array
+    frames: HandFrames
+
+
+def hand_size(joints_m: Array) -> Array:
+    """Mean distance from the wrist to the four finger MCPs: (..., 21, 3) to (...,), in the joints' unit; NaN where missing."""
+    xp = array_namespace(joints_m)
+    palm = xp.stack([joints_m[..., joint, :] - joints_m[..., WRIST, :] for joint in MCPS], axis=-2)
+    return xp.mean(xp.sqrt(xp.sum(palm * palm, axis=-1)), axis=-1)
+
+
+def palm_templates(template: Array = PALM_TEMPLATE) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """(2, 5, 3) palms of size 1, left and right, from the right hand's (5, 3)."""
+    right = np.asarray(template, np.float64)
+    return np.stack((right * np.array([-1.0, 1.0, 1.0]), right))
+
+
+def features_from_joints(joints_m: Array, size_m: Array, template: Array = PALM_TEMPLATE) -> MotionFeatures:
+    """Describe a stretch of motion.
+
+    Args:
+        joints_m: (..., T, 2, 21, 3) metres in a frame that stands still; NaN where missing.
+        size_m: (..., 2) hand sizes, metres, positive and finite (any value for a hand that is never seen).
+        template: (5, 3) right palm.
+    """
+    xp = array_namespace(joints_m)
+    known = xp.all(xp.isfinite(joints_m), axis=-1)
+    joints = xp.where(known[..., None], joints_m, xp.zeros_like(joints_m))
+    visible = known[..., PALM[0]]
+    for joint in PALM[1:]:
+        visible = visible & known[..., joint]
+
+    size = size_m[..., None, :, None, None]
+    palms = xp.asarray(palm_templates(template), dtype=joints.dtype, device=device(joints))
+    palm = xp.stack([joints[..., joint, :] for joint in PALM], axis=-2)
+    source = xp.broadcast_to(palms * size, palm.shape)
+    fitted = rigid_align(source, palm, xp.ones_like(palm[..., 0]))
+    last_seen = _last_seen(visible)
+    frames = HandFrames(_take_frames(fitted[0], last_seen), _take_frames(fitted[1], last_seen))
+
+    local = (joints - fitted[1][..., None, :]) @ fitted[0] / size
+    velocity, spans_gap = _velocities(frames, visible, last_seen)
+    left = (fitted[0][..., 0, :, :], fitted[1][..., 0, :])
+    between = relative(left, (fitted[0][..., 1, :, :], fitted[1][..., 1, :]))
+    lead = joints.shape[:-3]
+    values = xp.concat(
+        (
+            xp.reshape(local, (*lead, HANDS * JOINTS * 3)),
+            xp.reshape(velocity, (*lead, HANDS * 9)),
+            xp.concat((rotation_to_6d(between[0]), between[1]), axis=-1),
+        ),
+        axis=-1,
+    )
+    mask = feature_mask(visible, known)
+    return MotionFeatures(xp.where(mask, values, xp.zeros_like(values)), mask, visible, spans_gap, frames)
+
+
+def feature_mask(visible: Array, known: Array | None = None) -> Array:
+    """Which of the 153 numbers are known.
+
+    Args:
+        visible: (..., T, 2) bool hands.
+        known: (..., T, 2, 21) bool joints; all joints of a visible hand if omitted.
+
+    Returns:
+        (..., T, 153) bool.
+    """
+    xp = array_namespace(visible)
+    lead = visible.shape[:-1]
+    joints = xp.broadcast_to(visible[..., None], (*lead, HANDS, JOINTS))
+    if known is not None:
+        joints = joints & known
+    both = (visible[..., 0] & visible[..., 1])[..., None]
+    return xp.concat(
+        (
+            xp.reshape(xp.broadcast_to(joints[..., None], (*lead, HANDS, JOINTS, 3)), (*lead, HANDS * JOINTS * 3)),
+            xp.reshape(xp.broadcast_to(visible[..., None], (*lead, HANDS, 9)), (*lead, HANDS * 9)),
+            xp.broadcast_to(both, (*lead, 9)),
+        ),
+        axis=-1,
+    )
+
+
+def joints_from_features(values: Array, size_m: Array, anchor: HandFrames, *, first_moves: bool = True) -> Array:
+    """Turn features back into joints, chaining the velocities from an anchor.
+
+    Args:
+        values: (..., T, 153).
+        size_m: (..., 2) metres.
+        anchor: Local frames (..., 2, ...) before the first frame (`first_moves`) or of the first frame.
+        first_moves: Whether the first frame's velocity is applied to the anchor.
+
+    Returns:
+        (..., T, 2, 21, 3) metres in the anchor's frame of reference.
+    """
+    xp = array_namespace(values)
+    lead = values.shape[:-1]
+    local = xp.reshape(values[..., LOCAL], (*lead, HANDS, JOINTS, 3))
+    palm_size = xp.clip(hand_size(local), min=1e-3)
+    local = local * (size_m[..., None, :] / palm_size)[..., None, None]
+    frames = chain_frames(values, anchor, first_moves=first_moves)
+    return transform_points((frames.rotation, frames.position), local)
+
+
+def chain_frames(values: Array, anchor: HandFrames, *, first_moves: bool = True) -> HandFrames:
+    """Accumulate the velocities of (..., T, 153) features from an anchor: local frames (..., T, 2, ...)."""
+    xp = array_namespace(values)
+    lead = values.shape[:-1]
+    velocity = xp.reshape(values[..., VELOCITY], (*lead, HANDS, 9))
+    turns, steps = rotation_from_6d(velocity[..., :6]), velocity[..., 6:] / VELOCITY_SCALE
+    pose = (
+        xp.broadcast_to(anchor.rotation, (*lead[:-1], HANDS, 3, 3)),
+        xp.broadcast_to(anchor.position, (*lead[:-1], HANDS, 3)),
+    )
+    rotations, positions = [], []
+    for time in range(lead[-1]):
+        if time > 0 or first_moves:
+            pose = compose(pose, (turns[..., time, :, :, :], steps[..., time, :, :]))
+        rotations.append(pose[0])
+        positions.append(pose[1])
+    return HandFrames(xp.stack(rotations, axis=-4), xp.stack(positions, axis=-3))
+
+
+def place_clip(values: Array, size_m: Array, observed_m: Array, weight: Array) -> Array:
+    """Put a refined clip where the hands were seen.
+
+    The paper anchors a refined clip at its first frame, whose noise then moves the whole clip. Here each hand's chained clip is
+    carried rigidly onto all the joints that were observed, by weighted least squares.
+
+    Args:
+        values: (..., T, 153) refined features.
+        size_m: (..., 2) metres.
+        observed_m: (..., T, 2, 21, 3) metres, NaN where missing.
+        weight: (T,) weight of each frame.
+
+    Returns:
+        (..., T, 2, 21, 3) metres, for every frame of a hand that was seen at least once; NaN for a hand never seen.
+    """
+    xp = array_namespace(values)
+    lead = values.shape[:-2]
+    identity = xp.broadcast_to(xp.eye(3, dtype=values.dtype, device=device(values)), (*lead, HANDS, 3, 3))
+    origin = HandFrames(identity, xp.zeros((*lead, HANDS, 3), dtype=values.dtype, device=device(values)))
+    chained = joints_from_features(values, size_m, origin, first_moves=False)
+
+    known = xp.all(xp.isfinite(observed_m), axis=-1)
+    target = xp.where(known[..., None], observed_m, xp.zeros_like(observed_m))
+    weights = xp.astype(known, values.dtype) * weight[:, None, None]
+    by_hand = (*lead, HANDS, values.shape[-2] * JOINTS)
+    rotation, position = rigid_align(
+        xp.reshape(xp.moveaxis(chained, -4, -3), (*by_hand, 3)),
+        xp.reshape(xp.moveaxis(target, -4, -3), (*by_hand, 3)),
+        xp.reshape(xp.moveaxis(weights, -3, -2), by_hand),
+    )
+    placed = transform_points((rotation[..., None, :, :, :], position[..., None, :, :]), chained)
+    ever_seen = xp.any(xp.any(known, axis=-1), axis=-2)[..., None, :, None, None]
+    return xp.where(ever_seen, placed, xp.full_like(placed, xp.nan))
+
+
+def _last_seen(visible: Array) -> Array:
+    """(..., T, 2) bool to the index of the newest visible frame up to each frame, -1 before the first."""
+    xp = array_namespace(visible)
+    frames = visible.shape[-2]
+    time = xp.arange(frames, device=device(visible))
+    seen = xp.where(visible, time[:, None], xp.full_like(time[:, None], -1))
+    earlier = time[:, None] >= time[None, :]
+    candidates = xp.where(earlier[:, :, None], seen[..., None, :, :], xp.full_like(seen[..., None, :, :], -1))
+    return xp.max(candidates, axis=-2)
+
+
+def _take_frames(poses: Array, index: Array) -> Array:
+    """Pick (..., T, 2, *) by (..., T, 2) time indices; index -1 picks frame 0."""
+    xp = array_namespace(poses)
+    index = xp.clip(index, min=0)
+    trailing = poses.ndim - index.ndim
+    index = xp.reshape(index, (*index.shape, *([1] * trailing)))
+    return xp.take_along_axis(poses, xp.broadcast_to(index, poses.shape), axis=-2 - trailing)
+
+
+def _velocities(frames: HandFrames, visible: Array, last_seen: Array) -> tuple[Array, Array]:
+    """(..., T, 2, 9) velocities since each hand was last seen, and (..., T, 2) whether that was not one frame ago."""
+    xp = array_namespace(visible)
+    time = xp.arange(visible.shape[-2], device=device(visible))[:, None]
+    before = xp.concat((xp.full_like(last_seen[..., :1, :], -1), last_seen[..., :-1, :]), axis=-2)
+    moves = visible & (before >= 0)
+    earlier = (_shift(frames.rotation, axis=-4), _shift(frames.position, axis=-3))
+    turn, step = relative(earlier, (frames.rotation, frames.position))
+    motion = xp.concat((rotation_to_6d(turn), step * VELOCITY_SCALE), axis=-1)
+    still = xp.asarray([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0], dtype=motion.dtype, device=device(motion))
+    velocity = xp.where(moves[..., None], motion, xp.broadcast_to(still, motion.shape))
+    return velocity, moves & (before < time - 1)
+
+
+def _shift(poses: Array, axis: int) -> Array:
+    """The poses one frame earlier along the time axis; the first frame stays."""
+    xp = array_namespace(poses)
+    frames = poses.shape[axis]
+    index = xp.asarray([0, *range(frames - 1)], device=device(poses))
+    return xp.take(poses, index, axis=axis)

@@ -1,0 +1,82 @@
+"""Rigid motions, for NumPy arrays and torch tensors alike (array API standard)."""
+
+from typing import Any
+
+from array_api_compat import array_namespace
+
+Array = Any
+"""A NumPy array or a torch tensor; functions return the kind they were given."""
+
+
+def rigid_align(source: Array, target: Array, weight: Array) -> tuple[Array, Array]:
+    """The rotation and translation that carry one point set onto another with the least squared error.
+
+    Args:
+        source: (..., P, 3) points, finite.
+        target: (..., P, 3) points, finite.
+        weight: (..., P) non-negative weights; all zero gives some rotation and the zero translation.
+
+    Returns:
+        (..., 3, 3) rotation R and (..., 3) translation t with target = R source + t.
+
+    Source: W. Kabsch, "A solution for the best rotation to relate two sets of vectors", Acta Cryst. A32, 1976.
+    """
+    xp = array_namespace(source, target)
+    share = weight / xp.clip(xp.sum(weight, axis=-1, keepdims=True), min=1e-12)
+    source_mean = xp.sum(share[..., None] * source, axis=-2)
+    target_mean = xp.sum(share[..., None] * target, axis=-2)
+    spread = xp.matrix_transpose(share[..., None] * (target - target_mean[..., None, :])) @ (source - source_mean[..., None, :])
+    u, _, vt = xp.linalg.svd(spread)
+    handedness = xp.linalg.det(u @ vt)
+    u = xp.concat((u[..., :2], u[..., 2:] * handedness[..., None, None]), axis=-1)
+    rotation = u @ vt
+    return rotation, target_mean - _rotate(rotation, source_mean)
+
+
+def _rotate(rotation: Array, vector: Array) -> Array:
+    """(..., 3, 3) times (..., 3)."""
+    return (rotation @ vector[..., None])[..., 0]
+
+
+def compose(outer: tuple[Array, Array], inner: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The motion that applies `inner`, then `outer`; each a (..., 3, 3) rotation and (..., 3) translation."""
+    return outer[0] @ inner[0], _rotate(outer[0], inner[1]) + outer[1]
+
+
+def relative(reference: tuple[Array, Array], pose: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The pose as seen from the reference pose: inverse(reference) after pose."""
+    xp = array_namespace(reference[0])
+    inverse = xp.matrix_transpose(reference[0])
+    return inverse @ pose[0], _rotate(inverse, pose[1] - reference[1])
+
+
+def transform_points(motion: tuple[Array, Array], points: Array) -> Array:
+    """Apply (..., 3, 3) and (..., 3) to (..., P, 3) points."""
+    xp = array_namespace(points)
+    return points @ xp.matrix_transpose(motion[0]) + motion[1][..., None, :]
+
+
+def rotation_to_6d(rotation: Array) -> Array:
+    """(..., 3, 3) rotation to its first two columns, one after the other, (..., 6).
+
+    Source: Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019.
+    """
+    xp = array_namespace(rotation)
+    return xp.concat((rotation[..., 0], rotation[..., 1]), axis=-1)
+
+
+def rotation_from_6d(columns: Array) -> Array:
+    """(..., 6) to the (..., 3, 3) rotation nearest in the Gram-Schmidt sense; inverse of `rotation_to_6d`."""
+    xp = array_namespace(columns)
+    first = _unit(columns[..., :3])
+    second = columns[..., 3:]
+    second = _unit(second - xp.sum(first * second, axis=-1, keepdims=True) * first)
+    x0, x1, x2 = first[..., 0], first[..., 1], first[..., 2]
+    y0, y1, y2 = second[..., 0], second[..., 1], second[..., 2]
+    third = xp.stack((x1 * y2 - x2 * y1, x2 * y0 - x0 * y2, x0 * y1 - x1 * y0), axis=-1)
+    return xp.stack((first, second, third), axis=-1)
+
+
+def _unit(vector: Array) -> Array:
+    xp = array_namespace(vector)
+    return vector / xp.sqrt(xp.clip(xp.sum(vector * vector, axis=-1, keepdims=True), min=1e-12))

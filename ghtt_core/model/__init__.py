@@ -1,0 +1,1 @@
+"""The network: pose block, action block and their cascade (torch)."""

@@ -1,0 +1,97 @@
+"""The pose block P: a transformer VAE over one clip of 16 frames."""
+
+import torch
+from torch import Tensor, nn
+
+from ghtt_core.features import LOCAL, RELATIVE, VELOCITY, feature_mask
+from ghtt_core.model.config import GHTTConfig
+from ghtt_core.model.layers import Decoder, Encoder, initialise, sinusoid
+from ghtt_core.runtime import CLIP_FRAMES, FEATURES
+
+LOGVAR_RANGE = (-12.0, 4.0)
+LATENT_TOKENS = 2
+"""Tokens before the content: the mean's and the log-variance's."""
+
+
+class PoseBlock(nn.Module):
+    """Refines a clip and predicts the next one through the mid-level feature m.
+
+    Features are standardised with buffers measured on the training data, and de-standardised at the head: the velocities are
+    two orders of magnitude smaller than the joints, and would hardly be learned otherwise.
+    """
+
+    feature_mean: Tensor
+    feature_std: Tensor
+    frame_position: Tensor
+
+    def __init__(self, config: GHTTConfig) -> None:
+        super().__init__()
+        width = config.width
+        self.register_buffer("feature_mean", torch.zeros(FEATURES))
+        self.register_buffer("feature_std", torch.ones(FEATURES))
+        self.register_buffer(
+            "frame_position", sinusoid(torch.arange(LATENT_TOKENS + CLIP_FRAMES), width)[None], persistent=False
+        )
+        self.missing = nn.Parameter(torch.zeros(FEATURES))
+        self.latent_tokens = nn.Parameter(torch.randn(1, LATENT_TOKENS, width) * 0.02)
+        self.embed_joints = nn.Linear(LOCAL.stop - LOCAL.start, width // 2)
+        self.embed_velocity = nn.Linear(VELOCITY.stop - VELOCITY.start, width // 4)
+        self.embed_relative = nn.Linear(RELATIVE.stop - RELATIVE.start, width // 4)
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.head = nn.Sequential(
+            nn.Linear(width, width), nn.LeakyReLU(), nn.Linear(width, width), nn.LeakyReLU(), nn.Linear(width, FEATURES)
+        )
+        initialise(self)
+
+    def encode(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Recognise a clip.
+
+        Args:
+            features: (B, 16, 153).
+            mask: (B, 16, 153) bool, True where a number is known; the others are replaced by learned placeholders.
+
+        Returns:
+            m's mean and log-variance, (B, d) each, and the frame outputs, (B, 16, d).
+        """
+        x = torch.where(mask, (features - self.feature_mean) / self.feature_std, self.missing)
+        tokens = torch.cat(
+            (self.embed_joints(x[..., LOCAL]), self.embed_velocity(x[..., VELOCITY]), self.embed_relative(x[..., RELATIVE])),
+            dim=-1,
+        )
+        tokens = torch.cat((self.latent_tokens.expand(tokens.shape[0], -1, -1), tokens), dim=1)  # (B, 2 + 16, d)
+        out = self.encoder(tokens, self.frame_position)
+        return out[:, 0], out[:, 1].clamp(*LOGVAR_RANGE), out[:, LATENT_TOKENS:]
+
+    def features_at(self, tokens: Tensor) -> Tensor:
+        """The shared head: (..., d) tokens to (..., 153) features."""
+        features: Tensor = self.head(tokens) * self.feature_std + self.feature_mean
+        return features
+
+    def decode(self, m: Tensor, skip: Tensor | None = None) -> Tensor:
+        """Predict the clip after the one that m encodes.
+
+        Args:
+            m: (B, d).
+            skip: (B, 16, d) frame outputs of the encoder, where the clip was observed.
+
+        Returns:
+            (B, 16, 153) features.
+        """
+        queries = self.frame_position[:, LATENT_TOKENS:]
+        memory = m[:, None]
+        if skip is not None:
+            memory = torch.cat((memory, skip), dim=1)
+        position = torch.cat((torch.zeros_like(queries[:, :1]), queries), dim=1)[:, : memory.shape[1]]
+        return self.features_at(self.decoder(queries, memory, position))
+
+
+def mask_of(visible: Tensor) -> Tensor:
+    """(B, T, 2) visibility, bool or 0/1, to the (B, T, 153) bool feature mask."""
+    mask: Tensor = feature_mask(visible > 0.5)
+    return mask
+
+
+def reparametrise(mean: Tensor, logvar: Tensor, noise: Tensor) -> Tensor:
+    """A draw from a diagonal Gaussian (Kingma and Welling, "Auto-Encoding Variational Bayes", 2014)."""
+    return mean + torch.exp(0.5 * logvar) * noise
