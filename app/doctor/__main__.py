@@ -1,0 +1,83 @@
+"""The command: looks at everything, prints one screen, and exits with 0 where the main job can run."""
+
+import argparse
+import getpass
+import os
+import sys
+import textwrap
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from app.doctor.devices import look_at_cameras, look_at_window
+from app.doctor.finding import Finding, State
+from app.doctor.machine import look_at_machine, look_at_packages, package_versions
+from app.doctor.main_job import look_at_main_job
+from app.doctor.probe import ROOT
+
+SUBJECT_WIDTH = 18
+LINE_WIDTH = 118
+REPORTED_VARIABLES = (
+    "DISPLAY",
+    "LD_LIBRARY_PATH",
+    "LIBGL_",
+    "MESA_",
+    "OMP_",
+    "PYTHON",
+    "QT_",
+    "WAYLAND_DISPLAY",
+    "XDG_SESSION_TYPE",
+)
+"""Beginnings of the environment variables that change how the program runs."""
+
+
+def main() -> int:
+    """Look at everything and print it."""
+    parser = argparse.ArgumentParser(prog="python -m app.doctor", description="What this machine has, lacks, and what to do.")
+    parser.add_argument(
+        "--report", action="store_true", help="print a report to paste into a bug report, private paths shortened"
+    )
+    options = parser.parse_args()
+    findings = look_at_everything()
+    able = all(finding.state is not State.BROKEN for finding in findings)
+    verdict = "The main job can run." if able else "The main job cannot run yet: see the lines marked x."
+    screen = "\n".join((*(show(finding) for finding in findings), "", verdict))
+    if options.report:
+        screen = shorten_private_paths("\n".join(("```", screen, "", *_details(), "```")))
+    print(screen)
+    return 0 if able else 1
+
+
+def look_at_everything() -> list[Finding]:
+    """All findings in the order of the screen; the slow ones, each in a process of its own, side by side."""
+    looks = (look_at_machine, look_at_packages, look_at_main_job, look_at_window, look_at_cameras)
+    with ThreadPoolExecutor(len(looks)) as pool:
+        return [finding for found in pool.map(lambda look: look(), looks) for finding in found]
+
+
+def show(finding: Finding) -> str:
+    """A finding as lines of text, its advice beneath it."""
+    first, *rest = finding.seen.splitlines() or [""]
+    lines = [f"{finding.state.value:>2} {finding.subject:<{SUBJECT_WIDTH}}{first}"]
+    margin = " " * (SUBJECT_WIDTH + 3)
+    lines += [f"{margin}{line}" for line in rest]
+    if finding.advice:
+        lines += textwrap.wrap(f"-> {finding.advice}", LINE_WIDTH, initial_indent=margin, subsequent_indent=f"{margin}   ")
+    return "\n".join(lines)
+
+
+def shorten_private_paths(text: str) -> str:
+    """The text without where this user keeps things, and without their name."""
+    for private, public in ((str(ROOT), "<checkout>"), (str(Path.home()), "~"), (getpass.getuser(), "<user>")):
+        if len(private) > 1 and private != "root":
+            text = text.replace(private, public)
+    return text
+
+
+def _details() -> Iterable[str]:
+    yield from (f"{name}=={version}" for name, version in package_versions().items())
+    yield from (f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(REPORTED_VARIABLES))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
