@@ -6,7 +6,7 @@ them at a stride of one clip, so the cost of a step does not grow with the histo
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,8 +79,23 @@ class _Clip:
     size_m: Float64
 
 
+@dataclass(frozen=True, slots=True)
+class Imagination:
+    """What a step leaves behind for drawing its futures, at once or later in another thread."""
+
+    observation: HandsObservation
+    seen: Arrays
+    past_valid: Float32
+    size_m: Float64
+    refined_m: Float64
+    hopeful: NDArray[np.bool_]
+
+
 class Predictor:
-    """Turns observations, in order, into predictions. Not for several threads at once, but for `configure`."""
+    """Turns observations, in order, into predictions.
+
+    Not for several threads at once, but for `configure`, and for `imagine`, which may run beside the next steps.
+    """
 
     def __init__(self, runtime: Runtime, options: PredictorOptions | None = None) -> None:
         """Start without a past.
@@ -120,28 +135,31 @@ class Predictor:
         self._action_prob = np.full(len(self._spec.action_names), np.nan, np.float32)
 
     def step(self, observation: HandsObservation, *, with_futures: bool) -> Prediction:
-        """Take in a frame and predict.
+        """Take in a frame and predict, with futures if wanted, where a hand has been seen for long enough."""
+        prediction, imagination = self.observe(observation)
+        if not with_futures or imagination is None:
+            return prediction
+        return replace(prediction, futures=self.imagine(imagination))
+
+    def observe(self, observation: HandsObservation) -> tuple[Prediction, Imagination | None]:
+        """Take in a frame: refine and recognise, and hand out what `imagine` needs, where a hand was seen for long enough.
 
         A frame whose time stamp repeats or goes back a little adds nothing: it gets the prediction of the frame before, in its
         own camera frame. A jump in time starts anew.
-
-        Args:
-            observation: The hands of the next frame.
-            with_futures: Draw futures, where a hand has been seen for long enough.
         """
         arrival = self._buffer.append(observation)
         if arrival is Arrival.RESTARTED:
             self.reset()
             self._buffer.append(observation)
         if arrival is Arrival.IGNORED:
-            return self._prediction(observation, None)
+            return self._prediction(observation), None
 
         self._note_hands(observation)
         clip = self._newest_clip()
         if not clip.visible.any():
             self._refined_m = np.full((HANDS, JOINTS, 3), np.nan)
             self._action_prob = np.full_like(self._action_prob, np.nan)
-            return self._prediction(observation, None)
+            return self._prediction(observation), None
 
         time_s = observation.time_s
         past_m, past_valid = self._past(time_s)
@@ -156,14 +174,14 @@ class Predictor:
         placed_m = place_clip(seen["refined"][0].astype(np.float64), clip.size_m, clip.joints_m, self._placing)
         held = time_s - self._last_seen_s <= HOLD_S
         self._refined_m = np.where(held[:, None, None], placed_m[-1], np.nan)
-        futures = None
+        imagination = None
         if self._is_full(time_s):
             self._mid_levels.append((time_s, seen["m_mean"][0]))
             self._action_prob = _softmax(seen["action_logits"][0])
             hopeful = held & (clip.visible.sum(axis=0) >= MIN_SIGHTINGS)
-            if with_futures and hopeful.any():
-                futures = self._imagine(observation, seen, past_valid, clip.size_m, hopeful)
-        return self._prediction(observation, futures)
+            if hopeful.any():
+                imagination = Imagination(observation, seen, past_valid, clip.size_m, self._refined_m, hopeful)
+        return self._prediction(observation), imagination
 
     def _note_hands(self, observation: HandsObservation) -> None:
         """Keep each hand's mean size over all its sightings, and when it was last seen."""
@@ -199,23 +217,21 @@ class Predictor:
                 past_m[slot], valid[slot] = self._mid_levels[nearest][1], 1.0
         return past_m, valid
 
-    def _imagine(
-        self, observation: HandsObservation, seen: Arrays, past_valid: Float32, size_m: Float64, hopeful: NDArray[np.bool_]
-    ) -> Futures:
+    def imagine(self, imagination: Imagination) -> Futures:
         """Draw futures and chain them on from the refined pose, where the model believes the hands to be.
 
         The paper chains from the last observed frame, whose noise would then move whole futures.
         """
-        options, spec = self._options, self._spec
+        options, spec, observation = self._options, self._spec, imagination.observation
         noise = np.random.default_rng(options.seed).standard_normal((2, options.samples, spec.width)).astype(np.float32)
         noise[:, 0] = 0.0
         condition = np.zeros((1, len(spec.action_names)), np.float32)
         if options.condition is not None:
             condition[0, spec.action_names.index(options.condition)] = 1.0
         temperature = spec.default_temperature if options.temperature is None else options.temperature
-        inputs = {name: seen[name] for name in IMAGINE_INPUTS if name in seen}
+        inputs = {name: imagination.seen[name] for name in IMAGINE_INPUTS if name in imagination.seen}
         inputs |= {
-            "clip_valid": np.append(past_valid, np.float32(1.0))[None],
+            "clip_valid": np.append(imagination.past_valid, np.float32(1.0))[None],
             "noise_m": noise[0],
             "noise_alpha": noise[1],
             "temperature": np.array([temperature], np.float32),
@@ -223,9 +239,9 @@ class Predictor:
         }
         frames = math.ceil(options.horizon_s * FRAME_RATE_HZ - 1e-6)
         values = self._runtime.imagine(inputs)["futures"][:, :frames].astype(np.float64)
-        believed = features_from_joints(self._refined_m[None], size_m, spec.palm_template).frames.at(0)
-        joints_m = joints_from_features(values, size_m, HandFrames(believed.rotation, believed.position))
-        joints_m = np.where(hopeful[:, None, None], joints_m, np.nan)
+        believed = features_from_joints(imagination.refined_m[None], imagination.size_m, spec.palm_template).frames.at(0)
+        joints_m = joints_from_features(values, imagination.size_m, HandFrames(believed.rotation, believed.position))
+        joints_m = np.where(imagination.hopeful[:, None, None], joints_m, np.nan)
         return Futures(
             np.asarray(transform_points(_cam_from_world(observation), joints_m), np.float32),
             ((np.arange(frames) + 1) / FRAME_RATE_HZ).astype(np.float32),
@@ -233,9 +249,9 @@ class Predictor:
             observation.time_s,
         )
 
-    def _prediction(self, observation: HandsObservation, futures: Futures | None) -> Prediction:
+    def _prediction(self, observation: HandsObservation) -> Prediction:
         refined_cam_m = np.asarray(transform_points(_cam_from_world(observation), self._refined_m), np.float32)
-        return Prediction(refined_cam_m, self._action_prob, observation.frame_index, observation.time_s, futures)
+        return Prediction(refined_cam_m, self._action_prob, observation.frame_index, observation.time_s)
 
 
 def _cam_from_world(observation: HandsObservation) -> tuple[Float64, Float64]:
