@@ -1,19 +1,24 @@
-"""Reading array files of others safely, and the plausibility checks every reader shares."""
+"""Reading files of others safely, and the plausibility checks that every reader shares."""
 
+import json
 import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.errors import UserError
-from ghtt_core.skeleton import MCPS, WRIST
+from ghtt_core.features import hand_size
+from ghtt_core.recording.npz import read_npz
+from ghtt_core.skeleton import HAND_NAMES
 
-MAX_ARRAY_BYTES = 4 << 30
 SMALLEST_HAND_M, LARGEST_HAND_M = 0.05, 0.14
 """Hand sizes (mean wrist-to-MCP distance) between a small child's and a very large adult's."""
+FARTHEST_JOINT_M = 100.0
+"""No hand is further from the origin of its data set than this."""
 _WRONG_UNITS = {
     1000.0: "the file looks like metres where millimetres are expected",
     0.001: "the file looks like millimetres where metres are expected",
@@ -25,37 +30,17 @@ _WRONG_UNITS = {
 }
 """What a factor that brings the hands to a person's size says about the file."""
 
-Shape = tuple[int | None, ...]
 
-
-def load_npz(path: Path, wanted: Mapping[str, tuple[Shape, str]]) -> dict[str, NDArray[np.generic]]:
-    """Arrays of a NumPy archive, none of them pickled, each of the stated shape and kind.
-
-    Args:
-        path: The archive.
-        wanted: Name to shape (None = any length) and the `dtype.kind`s it may have, as "fi".
+def load_npz(path: Path, expected: Mapping[str, tuple[str, tuple[int | None, ...]]]) -> dict[str, NDArray[Any]]:
+    """Arrays of a NumPy archive, checked as in `ghtt_core.recording.npz.read_npz`.
 
     Raises:
-        UserError: The file is missing, damaged or cut off, an array is absent, or it has another shape or kind.
+        UserError: The file is missing, damaged or cut off, or an array is absent or has another type or shape.
     """
-    arrays: dict[str, NDArray[np.generic]] = {}
     try:
-        with zipfile.ZipFile(path) as archive:
-            members = {member.filename: member for member in archive.infolist()}
-            for name, (shape, kinds) in wanted.items():
-                member = members.get(f"{name}.npy")
-                if member is None:
-                    held = ", ".join(sorted(key.removesuffix(".npy") for key in members)) or "nothing"
-                    raise UserError(f"{path} holds no array named {name!r}: it has {held}.")
-                arrays[name] = _read_member(archive, member, path)
-                _require_shape(arrays[name], shape, kinds, f"{path}, array {name!r},")
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file {path}.") from error
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, SyntaxError) as error:
-        raise UserError(f"{path} is damaged or cut off ({error}): fetch or write it again.") from error
-    return arrays
+        return read_npz(path, expected)
+    except zlib.error as error:
+        raise UserError(f"{path} is damaged: {error}.") from error
 
 
 def npz_names(path: Path) -> frozenset[str]:
@@ -67,53 +52,91 @@ def npz_names(path: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[np.generic]:
-    # The header is compared with the stored size first: a lying header would otherwise allocate whatever it claims.
-    with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read_header(stream)
-        expected = dtype.itemsize * int(np.prod(shape, dtype=np.float64)) + stream.tell()
-    if dtype.hasobject:
-        raise UserError(f"{path}, array {member.filename!r}, holds Python objects, which are never loaded.")
-    if expected != member.file_size or expected > MAX_ARRAY_BYTES:
-        raise UserError(f"{path}, array {member.filename!r}, is {member.file_size} bytes where its header says {expected}.")
-    with archive.open(member) as stream:
-        return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+def load_json(path: Path) -> Any:
+    """The content of a JSON file.
+
+    Raises:
+        UserError: The file is missing or is no JSON; the message has the line.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing.") from error
+    except OSError as error:
+        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    except json.JSONDecodeError as error:
+        raise UserError(
+            f"{path}, line {error.lineno}, column {error.colno}: not valid JSON ({error.msg}); the file may be cut off."
+        ) from error
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON.") from error
 
 
-def _require_shape(array: NDArray[np.generic], shape: Shape, kinds: str, where: str) -> None:
-    fits = array.ndim == len(shape) and all(want in (None, got) for want, got in zip(shape, array.shape, strict=True))
-    if not fits or array.dtype.kind not in kinds:
-        dims = ", ".join("any" if length is None else str(length) for length in shape)
-        raise UserError(f"{where} is {array.dtype}{array.shape}, expected ({dims}) of kind {kinds!r}.")
+def load_numbers(path: Path, count: int) -> NDArray[np.float64]:
+    """The numbers of a text file, exactly `count` of them.
+
+    Raises:
+        UserError: The file is missing, holds something else than finite numbers, or another count of them.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        raise UserError(f"{path} is missing.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Cannot read {path}: {error}.") from error
+    try:
+        numbers = np.array([float(word) for word in text.split()])
+    except ValueError as error:
+        raise UserError(f"{path} holds something that is not a number: {error}.") from error
+    if numbers.size != count:
+        raise UserError(f"{path} holds {numbers.size} numbers, expected {count}.")
+    if not np.isfinite(numbers).all():
+        raise UserError(f"{path} holds a number that is not finite.")
+    return numbers
 
 
-def hand_size(joints: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Mean distance from the wrist to the four finger MCPs: (..., 21, 3) to (...,), in the unit of the joints."""
-    joints = np.asarray(joints, np.float64)
-    return np.asarray(np.linalg.norm(joints[..., MCPS, :] - joints[..., [WRIST], :], axis=-1).mean(axis=-1))
+def require_rigid(transform: NDArray[np.float64], where: str) -> None:
+    """Check that a (4, 4) matrix is a rotation and a translation.
+
+    Raises:
+        UserError: It is not.
+    """
+    rotation = transform[:3, :3]
+    if not (
+        np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-2)
+        and np.linalg.det(rotation) > 0
+        and np.allclose(transform[3], (0, 0, 0, 1), atol=1e-6)
+    ):
+        raise UserError(f"{where}: the matrix is no camera pose (a rotation and a translation).")
 
 
-def require_hand_size(joints_m: NDArray[np.floating], where: str) -> None:
-    """Check that the median hand has a person's size.
+def require_hands(joints_m: NDArray[np.floating], where: str) -> None:
+    """Check that the hands have a person's size and stand in a room.
 
     Args:
-        joints_m: (..., 21, 3), metres after the reader's conversion, NaN where missing.
+        joints_m: (..., 2, 21, 3), metres after the reader's conversion, NaN where missing.
         where: File and record, for the message.
 
     Raises:
-        UserError: The median lies outside 5-14 cm; the message names the unit that the file seems to be in.
+        UserError: The median size lies outside 5-14 cm (the message names the unit that the file seems to be in), or a joint
+            is infinite or far away.
     """
-    sizes = hand_size(joints_m)
-    sizes = sizes[np.isfinite(sizes)]
-    if sizes.size == 0:
+    if np.isinf(joints_m).any():
+        raise UserError(f"{where}: a joint is infinitely far away.")
+    for hand, name in enumerate(HAND_NAMES):
+        sizes = np.asarray(hand_size(joints_m[..., hand, :, :]), np.float64)
+        sizes = sizes[np.isfinite(sizes)]
+        if sizes.size:
+            _require_size(float(np.median(sizes)), f"{where}: the median {name} hand")
+    if (np.abs(joints_m) > FARTHEST_JOINT_M).any():
+        raise UserError(f"{where}: a joint lies more than {FARTHEST_JOINT_M:g} m from the origin.")
+
+
+def _require_size(size_m: float, what: str) -> None:
+    if SMALLEST_HAND_M <= size_m <= LARGEST_HAND_M:
         return
-    size = float(np.median(sizes))
-    if SMALLEST_HAND_M <= size <= LARGEST_HAND_M:
-        return
-    guess = next((text for factor, text in _WRONG_UNITS.items() if SMALLEST_HAND_M <= size * factor <= LARGEST_HAND_M), None)
+    guess = next((text for factor, text in _WRONG_UNITS.items() if SMALLEST_HAND_M <= size_m * factor <= LARGEST_HAND_M), None)
     raise UserError(
-        f"{where}: the median hand measures {size * 100:.3g} cm from wrist to knuckles, "
-        f"not 5 to 14 cm; {guess or 'that fits no unit of length'}."
+        f"{what} measures {size_m * 100:.3g} cm from wrist to knuckles, not 5 to 14 cm; "
+        f"{guess or 'that fits no unit of length'}."
     )

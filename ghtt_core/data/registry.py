@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ghtt_core.data import sign_sets
+from ghtt_core.data import recordings, sign_sets
 from ghtt_core.data.arrays import npz_names
 from ghtt_core.data.splits import Part
 from ghtt_core.errors import UserError
@@ -57,6 +57,12 @@ KINDS: dict[str, Kind] = {
         lambda path: npz_names(path) >= sign_sets.LANDMARK_ARRAYS,
         sign_sets.read_landmarks,
         lambda path: {},
+    ),
+    "recordings": Kind(
+        "recordings of this program (a folder with recording.json, or of such folders)",
+        recordings.matches_recordings,
+        recordings.read_recordings,
+        recordings.recording_parts,
     ),
 }
 

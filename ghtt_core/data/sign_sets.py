@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.arrays import hand_size, load_npz, require_hand_size
+from ghtt_core.data.arrays import load_npz, require_hands
 from ghtt_core.data.splits import Part
 from ghtt_core.errors import UserError
+from ghtt_core.features import hand_size
 from ghtt_core.motion import MotionSequence, Segment
 from ghtt_core.skeleton import HANDS, JOINTS, MEAN_HAND_SIZE_M, WRIST
 
@@ -28,7 +29,7 @@ _LEAP_TO_CAMERA = np.array([1.0, -1.0, -1.0])
 
 def leap_parts(path: Path) -> dict[str, Part]:
     """The official split: recording block 6 validates."""
-    blocks = load_npz(path, {"recording_block": ((None,), "iu")})["recording_block"]
+    blocks = load_npz(path, {"recording_block": ("i", (None,))})["recording_block"]
     return {LEAP_VALIDATION: "validation"} if (blocks == 6).any() else {}
 
 
@@ -43,14 +44,14 @@ def read_leap(path: Path) -> Iterator[MotionSequence]:
     arrays: dict[str, Any] = load_npz(
         path,
         {
-            "joints_mm": ((None, HANDS, JOINTS, 3), "f"),
-            "offsets": ((None,), "iu"),
-            "label": ((None,), "iu"),
-            "class_names": ((None,), "U"),
-            "recording_block": ((None,), "iu"),
-            "take": ((None,), "iu"),
-            "setting": ((None,), "U"),
-            "fps": ((), "f"),
+            "joints_mm": ("f4", (None, HANDS, JOINTS, 3)),
+            "offsets": ("i", (None,)),
+            "label": ("i", (None,)),
+            "class_names": ("U", (None,)),
+            "recording_block": ("i", (None,)),
+            "take": ("i", (None,)),
+            "setting": ("U", (None,)),
+            "fps": ("f8", ()),
         },
     )
     offsets = arrays["offsets"].astype(np.int64)
@@ -63,7 +64,7 @@ def read_leap(path: Path) -> Iterator[MotionSequence]:
         raise UserError(f"{path}: {fps:g} frames per second is no frame rate.")
     names = _class_names(path, arrays)
     joints_m = (arrays["joints_mm"] * (_LEAP_TO_CAMERA / 1000)).astype(np.float32)
-    require_hand_size(joints_m, str(path))
+    require_hands(joints_m, str(path))
     for record in range(count):
         motion = joints_m[offsets[record] : offsets[record + 1]]
         _require_whole_hands(motion, f"{path}, sequence {record}")
@@ -93,10 +94,10 @@ def read_landmarks(path: Path) -> Iterator[MotionSequence]:
     arrays: dict[str, Any] = load_npz(
         path,
         {
-            "hands": ((None, None, HANDS, JOINTS, 3), "f"),
-            "label": ((None,), "iu"),
-            "take": ((None,), "iu"),
-            "class_names": ((None,), "U"),
+            "hands": ("f4", (None, None, HANDS, JOINTS, 3)),
+            "label": ("i", (None,)),
+            "take": ("i", (None,)),
+            "class_names": ("U", (None,)),
         },
     )
     hands = arrays["hands"].astype(np.float32)

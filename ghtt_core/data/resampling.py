@@ -1,0 +1,81 @@
+"""Time-stamped poses to stretches with an even frame rate."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.buffer import MAX_BRIDGE_S, MAX_STEP_S
+from ghtt_core.runtime import FRAME_RATE_HZ
+
+Float64 = NDArray[np.float64]
+_SAME_TIME_S = 1e-4
+"""A grid time this near to a sighting takes it as it is."""
+_EVEN_TOLERANCE = 0.1
+"""Share of the frame period by which a time stamp may be off in a stretch that is kept as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvenPiece:
+    """A stretch on an even time grid.
+
+    Attributes:
+        start_s: Time of its first frame.
+        fps: Frames per second.
+        joints_m: (T, 2, 21, 3), NaN where missing.
+        truth_m: The same of the exact motion, or None.
+    """
+
+    start_s: float
+    fps: float
+    joints_m: Float64
+    truth_m: Float64 | None
+
+    def frame_at(self, time_s: float) -> int:
+        """The frame at a time, between 0 and T."""
+        return int(np.clip(round((time_s - self.start_s) * self.fps), 0, len(self.joints_m)))
+
+
+def even_pieces(times_s: Float64, joints_m: Float64, truth_m: Float64 | None = None) -> list[EvenPiece]:
+    """Cut (N, ...) poses where the time jumps, and bring each piece to an even frame rate.
+
+    Frames that come evenly at about the model's rate stay untouched. Others are interpolated to 30 Hz, hand by hand, between
+    sightings at most `MAX_BRIDGE_S` apart, as the live program does.
+    """
+    cuts = np.flatnonzero((np.diff(times_s) <= 0) | (np.diff(times_s) > MAX_STEP_S)) + 1
+    bounds = [0, *cuts.tolist(), len(times_s)]
+    rows = [slice(start, stop) for start, stop in pairwise(bounds) if stop > start]
+    return [_even(times_s[row], joints_m[row], None if truth_m is None else truth_m[row]) for row in rows]
+
+
+def _even(times_s: Float64, joints_m: Float64, truth_m: Float64 | None) -> EvenPiece:
+    start_s, count = float(times_s[0]), len(times_s)
+    period_s = (float(times_s[-1]) - start_s) / (count - 1) if count > 1 else 1 / FRAME_RATE_HZ
+    off_s = np.abs(times_s - start_s - period_s * np.arange(count)).max()
+    if off_s <= _EVEN_TOLERANCE * period_s and abs(period_s * FRAME_RATE_HZ - 1) < 0.05:
+        return EvenPiece(start_s, 1 / period_s, joints_m, truth_m)
+    frames = int((times_s[-1] - start_s) * FRAME_RATE_HZ + 1e-6) + 1
+    grid_s = start_s + np.arange(frames) / FRAME_RATE_HZ
+    truth = None if truth_m is None else resample(times_s, truth_m, grid_s)
+    return EvenPiece(start_s, FRAME_RATE_HZ, resample(times_s, joints_m, grid_s), truth)
+
+
+def resample(times_s: Float64, joints_m: Float64, grid_s: Float64) -> Float64:
+    """(N, 2, 21, 3) poses at increasing times to (G, 2, 21, 3) on a grid; NaN in gaps longer than `MAX_BRIDGE_S`."""
+    resampled = np.full((grid_s.size, *joints_m.shape[1:]), np.nan)
+    for hand in range(joints_m.shape[1]):
+        seen = np.flatnonzero(np.isfinite(joints_m[:, hand]).all(axis=(1, 2)))
+        if not seen.size:
+            continue
+        times, poses = times_s[seen], joints_m[seen, hand]
+        high = np.clip(np.searchsorted(times, grid_s), 0, times.size - 1)
+        low = np.maximum(high - 1, 0)
+        gap_s = times[high] - times[low]
+        weight = np.divide(grid_s - times[low], gap_s, out=np.zeros_like(grid_s), where=gap_s > 0)
+        bridged = (gap_s > 0) & (gap_s <= MAX_BRIDGE_S) & (weight <= 1)
+        sighted = np.minimum(np.abs(grid_s - times[low]), np.abs(grid_s - times[high])) <= _SAME_TIME_S
+        blend = np.clip(np.where(bridged | (gap_s == 0), weight, np.round(weight)), 0, 1)[:, None, None]
+        usable = bridged | sighted
+        resampled[usable, hand] = (poses[low] * (1 - blend) + poses[high] * blend)[usable]
+    return resampled
