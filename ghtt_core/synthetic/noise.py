@@ -1,0 +1,119 @@
+"""What a monocular hand estimator does to exact joints: the noise that training adds to clean motion.
+
+The error is built as it arises. A network sees the hand from one side: its joints are off relative to the wrist (white
+jitter, and an error that changes slowly with pose and view), its orientation too. Placing it in space needs its distance,
+which comes from its apparent size: that error lies along the viewing ray, and is mostly slow. Hands get lost for a while
+(occlusion, the frame's edge), and now and then a frame jumps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import lfilter
+from scipy.spatial.transform import Rotation
+
+from ghtt_core.skeleton import FINGERTIPS, HANDS, JOINTS, PALM
+
+Float64 = NDArray[np.float64]
+
+
+def _joint_scale() -> Float64:
+    """Fingertips are about twice as uncertain as the palm; the wrist is the origin of the local error."""
+    scale = np.ones(JOINTS)
+    scale[list(PALM)] = 0.65
+    scale[list(FINGERTIPS)] = 1.4
+    scale[0] = 0.0
+    return scale
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorNoise:
+    """The error of MediaPipe's hands lifted to metres, as a generative model.
+
+    Standard deviations are per axis. Each slow part is a first-order autoregression with correlation time `*_memory_s`.
+
+    Attributes:
+        joint_white_m, joint_slow_m, joint_memory_s: Joints relative to the wrist; scaled per joint.
+        turn_slow_rad, turn_memory_s: The hand's orientation.
+        side_white_m, side_slow_m, side_memory_s: The hand's place across the viewing ray.
+        depth_bias, depth_white, depth_slow, depth_memory_s: Its distance, relative; the bias lasts for a whole sequence.
+        lost_fraction, lost_mean_s: How much of the time a hand is missing, and the mean length of a gap.
+        spike_rate_hz, spike_m: How often a frame jumps, and how far.
+    """
+
+    joint_white_m: float = 0.0025
+    joint_slow_m: float = 0.0080
+    joint_memory_s: float = 0.35
+    turn_slow_rad: float = 0.07
+    turn_memory_s: float = 0.35
+    side_white_m: float = 0.0015
+    side_slow_m: float = 0.0040
+    side_memory_s: float = 0.35
+    depth_bias: float = 0.05
+    depth_white: float = 0.012
+    depth_slow: float = 0.035
+    depth_memory_s: float = 0.40
+    lost_fraction: float = 0.15
+    lost_mean_s: float = 0.35
+    spike_rate_hz: float = 0.25
+    spike_m: float = 0.035
+
+    def corrupt(
+        self, joints_m: NDArray[np.floating], rng: np.random.Generator, camera_m: NDArray[np.floating], fps: float = 30.0
+    ) -> NDArray[np.float32]:
+        """What the estimator would have reported.
+
+        Args:
+            joints_m: (T, 2, 21, 3) exact joints in a frame that stands still; NaN where a hand is missing.
+            rng: Everything is drawn from it.
+            camera_m: (3,) or (T, 3) where the camera is, in the same frame.
+            fps: Frames per second.
+
+        Returns:
+            (T, 2, 21, 3) float32, NaN where the hand is missing or lost.
+        """
+        joints = np.asarray(joints_m, np.float64)
+        frames = joints.shape[0]
+        wrist = joints[:, :, :1]
+        local = joints - wrist
+        slow = self._slow(rng, (frames, HANDS, JOINTS, 3), self.joint_memory_s, fps)
+        scale = _joint_scale()[:, None]
+        local = local + scale * (self.joint_slow_m * slow + self.joint_white_m * rng.standard_normal(local.shape))
+        turn = self.turn_slow_rad * self._slow(rng, (frames, HANDS, 3), self.turn_memory_s, fps)
+        rotation = Rotation.from_rotvec(turn.reshape(-1, 3)).as_matrix().reshape(frames, HANDS, 3, 3)
+        local = np.einsum("thij,thkj->thki", rotation, local)
+
+        ray = wrist - np.broadcast_to(np.asarray(camera_m, np.float64), (frames, 3))[:, None, None]
+        side = self.side_slow_m * self._slow(rng, (frames, HANDS, 1, 3), self.side_memory_s, fps)
+        side += self.side_white_m * rng.standard_normal(side.shape)
+        depth = self.depth_slow * self._slow(rng, (frames, HANDS, 1, 1), self.depth_memory_s, fps)
+        depth += self.depth_white * rng.standard_normal(depth.shape) + self.depth_bias * rng.standard_normal((1, HANDS, 1, 1))
+        noisy = wrist + side + np.maximum(depth, -0.5) * ray + local
+        spikes = rng.random((frames, HANDS)) < self.spike_rate_hz / fps
+        noisy[spikes] += self.spike_m * rng.standard_normal((int(spikes.sum()), 1, 3))
+        noisy[self.lost(frames, rng, fps)] = np.nan
+        return noisy.astype(np.float32)
+
+    def lost(self, frames: int, rng: np.random.Generator, fps: float = 30.0) -> NDArray[np.bool_]:
+        """(T, 2) bool: when each hand is lost; gaps with geometric lengths, alternating with geometric sightings."""
+        if self.lost_fraction <= 0:
+            return np.zeros((frames, HANDS), np.bool_)
+        gap = max(self.lost_mean_s * fps, 1.0)
+        seen = max(gap * (1.0 / self.lost_fraction - 1.0), 1.0)
+        lost = np.empty((frames, HANDS), np.bool_)
+        for hand in range(HANDS):
+            pairs = int(2 * frames / (gap + seen)) + 8
+            runs = np.stack((rng.geometric(1.0 / seen, pairs), rng.geometric(1.0 / gap, pairs)), axis=1).ravel()
+            state = np.repeat(np.arange(runs.size) % 2 == 1, runs)
+            start = int(rng.integers(max(state.size - frames, 1)))
+            lost[:, hand] = np.resize(state[start:], frames)
+        return lost
+
+    @staticmethod
+    def _slow(rng: np.random.Generator, shape: tuple[int, ...], memory_s: float, fps: float) -> Float64:
+        """Stationary first-order autoregression of unit variance along the first axis."""
+        keep = float(np.exp(-1.0 / (memory_s * fps)))
+        drive = rng.standard_normal(shape) * np.sqrt(1.0 - keep * keep)
+        drive[0] /= np.sqrt(1.0 - keep * keep)
+        return np.asarray(lfilter((1.0,), (1.0, -keep), drive, axis=0))
