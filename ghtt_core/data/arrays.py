@@ -95,6 +95,26 @@ def load_numbers(path: Path, count: int) -> NDArray[np.float64]:
     return numbers
 
 
+def points(values: Any, count: int, where: str, valid: NDArray[np.bool_] | None = None) -> NDArray[np.float64]:
+    """Lists from JSON as (count, 3) finite numbers; NaN where not `valid`.
+
+    Raises:
+        UserError: They are something else.
+    """
+    try:
+        joints = np.array(values, np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{where}: the joints are not {count} x 3 numbers.") from error
+    if joints.shape != (count, 3):
+        raise UserError(f"{where}: the joints have the shape {joints.shape}, expected ({count}, 3).")
+    if valid is not None:
+        joints[~valid] = np.nan
+    finite = np.isfinite(joints).all(axis=1)
+    if not (finite if valid is None else finite[valid]).all():
+        raise UserError(f"{where}: a joint is not a number.")
+    return joints
+
+
 def require_rigid(transform: NDArray[np.float64], where: str) -> None:
     """Check that a (4, 4) matrix is a rotation and a translation.
 

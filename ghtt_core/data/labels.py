@@ -1,4 +1,4 @@
-"""Action labels in CSV files: `clip,start,end,action,...` for a set of clips, `start_s,end_s,action` beside one recording."""
+"""Action labels of a set of clips in a CSV file, and CSV files in general."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ def read_clip_labels(path: Path) -> dict[str, tuple[ClipLabel, ...]]:
             overlaps with the one before it.
     """
     labels: dict[str, list[ClipLabel]] = {}
-    for line, row in _rows(path, ("clip", "start", "end", "action")):
+    for line, row in csv_rows(path, ("clip", "start", "end", "action")):
         try:
             label = ClipLabel(row["clip"], int(row["start"]), int(row["end"]), row["action"], int(row.get("confidence") or 3))
         except ValueError as error:
@@ -39,24 +39,6 @@ def read_clip_labels(path: Path) -> dict[str, tuple[ClipLabel, ...]]:
             raise UserError(f"{path}, line {line}: the segment starts at {label.start}, before the last one ends.")
         before.append(label)
     return {clip: tuple(entries) for clip, entries in labels.items()}
-
-
-def read_time_labels(path: Path) -> tuple[tuple[float, float, str], ...]:
-    """`labels.csv` of one recording: (start_s, end_s, action), by start.
-
-    Raises:
-        UserError: A column is missing, or a line holds no span of time with a name.
-    """
-    spans = []
-    for line, row in _rows(path, ("start_s", "end_s", "action")):
-        try:
-            start_s, end_s = float(row["start_s"]), float(row["end_s"])
-        except ValueError as error:
-            raise UserError(f"{path}, line {line}: start_s and end_s must be numbers ({error}).") from error
-        if not 0 <= start_s < end_s < 1e7 or not row["action"]:
-            raise UserError(f"{path}, line {line}: {start_s:g} to {end_s:g} s as {row['action']!r} is no segment.")
-        spans.append((start_s, end_s, row["action"]))
-    return tuple(sorted(spans))
 
 
 def read_names(path: Path) -> frozenset[str]:
@@ -81,8 +63,12 @@ def has_columns(path: Path, columns: Sequence[str]) -> bool:
     return set(columns) <= set(header)
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line number and fields of each row."""
+def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and fields of each row of a CSV file whose header has these columns.
+
+    Raises:
+        UserError: The file cannot be read, a column is missing, or a row has too few or too many fields.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, strict=True)

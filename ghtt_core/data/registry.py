@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ghtt_core.data import recordings, sign_sets
+from ghtt_core.data import assembly101, assemblyhands, h2o, recordings, sign_sets
 from ghtt_core.data.arrays import npz_names
 from ghtt_core.data.splits import Part
 from ghtt_core.errors import UserError
@@ -63,6 +63,16 @@ KINDS: dict[str, Kind] = {
         recordings.matches_recordings,
         recordings.read_recordings,
         recordings.recording_parts,
+    ),
+    "h2o": Kind("H2O", h2o.matches_h2o, h2o.read_h2o, h2o.h2o_parts),
+    "assemblyhands": Kind(
+        "AssemblyHands",
+        assemblyhands.matches_assemblyhands,
+        assemblyhands.read_assemblyhands,
+        assemblyhands.assemblyhands_parts,
+    ),
+    "assembly101": Kind(
+        "Assembly101", assembly101.matches_assembly101, assembly101.read_assembly101, assembly101.assembly101_parts
     ),
 }
 
