@@ -9,12 +9,12 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format results screenshot clean distclean system-libraries models
+.PHONY: help demo test test-all lint format results screenshot clean distclean system-libraries hand-model checkpoint
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
 
-demo: models  ## Run the main job on the bundled clip, in a window where there is a display
+demo: hand-model checkpoint  ## Run the main job on the bundled clip, in a window where there is a display
 	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
 		$(VENV_PYTHON) main.py; \
 	else \
@@ -23,10 +23,10 @@ demo: models  ## Run the main job on the bundled clip, in a window where there i
 		echo "Look at out/demo.mp4; the poses and futures are in out/demo."; \
 	fi
 
-test: .venv/.dev models  ## Run the tests
+test: .venv/.dev hand-model  ## Run the tests
 	$(XVFB) $(VENV_PYTHON) -m pytest
 
-test-all: .venv/.dev models  ## Run the slow tests too
+test-all: .venv/.dev hand-model  ## Run the slow tests too
 	$(XVFB) $(VENV_PYTHON) -m pytest -m "not gpu and not camera"
 
 lint: .venv/.dev  ## Check style, formatting and types
@@ -45,9 +45,11 @@ clean:  ## Remove results, builds and caches (not the environment, not training 
 distclean: clean  ## Remove the environment too
 	rm -rf .venv
 
-# What the estimator and the model need before the first frame: both are kept in the user's cache folder.
-models: .venv/.runtime system-libraries
+# What the estimator and the model need before the first frame; both are kept in the user's cache folder.
+hand-model: .venv/.runtime system-libraries
 	@$(VENV_PYTHON) -m estimators.model_bundle
+
+checkpoint: .venv/.runtime system-libraries
 	@$(VENV_PYTHON) -m trt_engines.build
 
 system-libraries: .venv/.created

@@ -2,11 +2,14 @@
 
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
+import platformdirs
 import pytest
 
 # Machines differ too much in speed for a deadline on each example; a test that hangs meets pytest's own timeout.
@@ -18,6 +21,29 @@ THREAD_GRACE_S = 2.0
 
 LIBRARY_THREADS = ("tqdm.", "concurrent.futures.", "torch.", "tensorboard.")
 """Modules whose threads outlive a test by design: progress-bar monitors, executors of libraries."""
+
+SHARED_CACHES = ("ghtt/models", "matplotlib", "fontconfig")
+"""Of the user's cache folder, what the tests may use: downloads that are checked by hash, and font lists."""
+
+_home = tempfile.TemporaryDirectory(prefix="ghtt-tests-", ignore_cleanup_errors=True)
+
+
+def pytest_configure() -> None:
+    """Keep caches, settings and logs of the tests, and of the programs they start, out of the user's own folders."""
+    own_cache = platformdirs.user_cache_path()
+    for kind in ("CACHE", "CONFIG", "STATE", "DATA"):
+        folder = Path(_home.name, kind.lower())
+        folder.mkdir()
+        os.environ[f"XDG_{kind}_HOME"] = str(folder)
+    for name in SHARED_CACHES:
+        if (own_cache / name).is_dir():
+            link = Path(os.environ["XDG_CACHE_HOME"], name)
+            link.parent.mkdir(exist_ok=True)
+            link.symlink_to(own_cache / name, target_is_directory=True)
+
+
+def pytest_unconfigure() -> None:
+    _home.cleanup()
 
 
 def _has_display() -> bool:
