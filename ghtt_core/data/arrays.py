@@ -107,10 +107,9 @@ def points(values: Any, count: int, where: str, valid: NDArray[np.bool_] | None 
         raise UserError(f"{where}: the joints are not {count} x 3 numbers.") from error
     if joints.shape != (count, 3):
         raise UserError(f"{where}: the joints have the shape {joints.shape}, expected ({count}, 3).")
-    if valid is not None:
-        joints[~valid] = np.nan
-    finite = np.isfinite(joints).all(axis=1)
-    if not (finite if valid is None else finite[valid]).all():
+    used = np.ones(count, bool) if valid is None else valid
+    joints[~used] = np.nan
+    if not np.isfinite(joints[used]).all():
         raise UserError(f"{where}: a joint is not a number.")
     return joints
 

@@ -42,8 +42,8 @@ def read_assemblyhands(path: Path) -> Iterator[MotionSequence]:
     """The videos of the folder that holds `annotations` and, for actions, `fine-grained-annotations`.
 
     Raises:
-        UserError: A file is no JSON, a frame has another shape than 42 x 3 numbers or lies off the steps of 2, the hands are not
-            in millimetres, or a label line does not fit.
+        UserError: A file is no JSON, a frame has another shape than 42 x 3 numbers or lies off the steps of 2, the hands are
+            not in millimetres, or a label line does not fit.
     """
     labels = read_fine_labels(path)
     for file, _ in _files(path):
