@@ -115,6 +115,11 @@ class Predictor:
         """The options in force."""
         return self._options
 
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The classes of `Prediction.action_prob`."""
+        return self._spec.action_names
+
     def configure(self, options: PredictorOptions) -> None:
         """Replace the options from the next step on; safe to call from another thread.
 
