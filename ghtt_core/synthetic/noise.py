@@ -93,7 +93,7 @@ class EstimatorNoise:
         spikes = rng.random((frames, HANDS)) < self.spike_rate_hz / fps
         noisy[spikes] += self.spike_m * rng.standard_normal((int(spikes.sum()), 1, 3))
         noisy[self.lost(frames, rng, fps)] = np.nan
-        return noisy.astype(np.float32)
+        return np.asarray(noisy, np.float32)
 
     def lost(self, frames: int, rng: np.random.Generator, fps: float = 30.0) -> NDArray[np.bool_]:
         """(T, 2) bool: when each hand is lost; gaps with geometric lengths, alternating with geometric sightings."""

@@ -8,7 +8,7 @@ CAMERA = np.array((0.0, 0.0, 0.45))
 
 @pytest.fixture(scope="module")
 def still():
-    hand = np.random.default_rng(0).normal(0.0, 0.04, (1, 2, 21, 3)) + (0.0, 0.25, 0.05)
+    hand = np.random.default_rng(0).normal((0.0, 0.25, 0.05), 0.04, (1, 2, 21, 3))
     return np.repeat(hand, 20_000, axis=0)
 
 
