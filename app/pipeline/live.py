@@ -9,12 +9,11 @@ from threading import Lock
 
 import numpy as np
 
-from app.pipeline.mailbox import Mailbox
 from app.pipeline.result import PipelineResult, futures_seen_from
 from app.pipeline.stages import Imagine, Stages
 from app.pipeline.stats import PipelineStats, Samples
-from app.pipeline.worker import Worker, WorkerState
 from app.sources.base import Source, SourceState
+from app.workers import Mailbox, Worker, WorkerState
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame, Futures, HandsObservation, Prediction
 from ghtt_core.streaming import PredictorOptions
@@ -212,8 +211,7 @@ class LivePipeline:
         start_s = time.perf_counter()
         frame = self._source.read(_TURN_S)
         if frame is None:
-            if self._source.ended and self.loop:
-                self._seek_now(0)
+            self._begin_again()
             return True
         self._hops["capture"].add(time.perf_counter() - start_s)
         if self._source.info.live:
@@ -221,6 +219,10 @@ class LivePipeline:
         else:
             self._release(frame)
         return True
+
+    def _begin_again(self) -> None:
+        if self.loop and self._source.ended:
+            self._seek_now(0)
 
     def _release(self, frame: Frame) -> None:
         """Hand a clip's frame on if its time has come, or hold it back a little longer; its age begins then."""

@@ -9,7 +9,7 @@ from threading import Lock
 
 import numpy as np
 
-from app.pipeline.worker import WorkerStatus
+from app.workers import WorkerStatus
 
 WINDOW = 600
 """Samples that percentiles are taken over: 20 s at 30 frames a second."""

@@ -8,9 +8,8 @@ from threading import Event
 import numpy as np
 from numpy.typing import NDArray
 
-from app.pipeline.mailbox import Mailbox
-from app.pipeline.worker import Worker
 from app.sources.base import Source, SourceInfo, SourceState
+from app.workers import Mailbox, Worker
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame
 
