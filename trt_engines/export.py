@@ -1,0 +1,132 @@
+"""Checkpoint to ONNX: `python -m trt_engines.export CHECKPOINT FOLDER`.
+
+This is the only step that needs torch, and it runs in a process of its own (`trt_engines.exported`), so that the program
+itself starts without.
+"""
+
+import argparse
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+
+from ghtt_core.checkpoint import load_checkpoint
+from ghtt_core.errors import UserError
+from ghtt_core.model.ghtt import GHTT
+from ghtt_core.runtime import (
+    CLIP_FRAMES,
+    FEATURES,
+    IMAGINE_INPUTS,
+    IMAGINE_OUTPUTS,
+    MAX_CLIPS,
+    OBSERVE_INPUTS,
+    OBSERVE_OUTPUTS,
+    ModelSpec,
+)
+from trt_engines.spec_metadata import to_metadata
+
+OPSET = 20
+"""The first with GELU and layer norm as single operators that both TensorRT packages parse."""
+EXAMPLE_SAMPLES = 20
+MAX_SAMPLES = 1000
+
+
+class _Observe(nn.Module):
+    def __init__(self, model: GHTT) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        return self.model.observe(*inputs)
+
+
+class _Imagine(nn.Module):
+    def __init__(self, model: GHTT) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.model.imagine(*inputs)
+
+
+def input_shapes(spec: ModelSpec, samples: int) -> dict[str, tuple[int, ...]]:
+    """Shapes of every input of both graphs."""
+    width, classes = spec.width, len(spec.action_names)
+    latent, clip_outputs, frame_outputs = (1, width), (1, MAX_CLIPS, width), (1, CLIP_FRAMES, width)
+    return {
+        "features": (1, CLIP_FRAMES, FEATURES),
+        "visible": (1, CLIP_FRAMES, 2),
+        "past_m": (1, MAX_CLIPS - 1, width),
+        "past_valid": (1, MAX_CLIPS - 1),
+        "m_mean": latent,
+        "m_logvar": latent,
+        "m_skip": frame_outputs,
+        "alpha_mean": latent,
+        "alpha_logvar": latent,
+        "alpha_skip": clip_outputs,
+        "clip_valid": (1, MAX_CLIPS),
+        "noise_m": (samples, width),
+        "noise_alpha": (samples, width),
+        "temperature": (1,),
+        "condition": (1, classes),
+    }
+
+
+def export_graphs(model: GHTT, spec: ModelSpec, folder: Path) -> None:
+    """Write `observe.onnx` (all shapes fixed) and `imagine.onnx` (any number of samples) into a folder."""
+    model = model.eval().float().cpu()
+    metadata = to_metadata(spec, model.config.as_dict())
+    shapes = input_shapes(spec, EXAMPLE_SAMPLES)
+    samples = torch.export.Dim("samples", min=1, max=MAX_SAMPLES)
+    for graph, name, inputs, outputs in (
+        (_Observe(model), "observe", OBSERVE_INPUTS, OBSERVE_OUTPUTS),
+        (_Imagine(model), "imagine", IMAGINE_INPUTS, IMAGINE_OUTPUTS),
+    ):
+        example = tuple(torch.zeros(shapes[key]) for key in inputs)
+        dynamic = (tuple({0: samples} if key.startswith("noise") else None for key in inputs),)
+        with warnings.catch_warnings():
+            # The exporter warns about its own deprecated calls.
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                graph,
+                example,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=dynamic if name == "imagine" else None,
+                opset_version=OPSET,
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        assert program is not None
+        _save(program.model_proto, metadata, folder / f"{name}.onnx")
+
+
+def _save(proto: onnx.ModelProto, metadata: Mapping[str, str], path: Path) -> None:
+    onnx.helper.set_model_props(proto, dict(metadata))
+    onnx.checker.check_model(proto)
+    onnx.save(proto, path)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Export a checkpoint; a fault of the user's is one sentence on standard error and status 2."""
+    parser = argparse.ArgumentParser(prog="python -m trt_engines.export", description=__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("folder", type=Path, help="where observe.onnx and imagine.onnx go")
+    options = parser.parse_args(arguments)
+    try:
+        model, spec, _ = load_checkpoint(options.checkpoint)
+        options.folder.mkdir(parents=True, exist_ok=True)
+        export_graphs(model, spec, options.folder)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""The exported graphs of a checkpoint, from the cache or fresh from a process that has torch."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ghtt_core.errors import UserError
+from trt_engines.cache import cache_root, fetch, file_sha256, is_intact
+from trt_engines.errors import BackendUnavailableError
+from trt_engines.spec_metadata import EXPORT_VERSION
+
+Progress = Callable[[str], None]
+"""Told in one sentence what is going on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedModel:
+    """Two ONNX files and the hash of the checkpoint they come from."""
+
+    observe: Path
+    imagine: Path
+    sha256: str
+
+
+def exported_model(checkpoint: Path, progress: Progress) -> ExportedModel:
+    """Export a checkpoint, or find it exported.
+
+    Raises:
+        UserError: The checkpoint cannot be read.
+        BackendUnavailableError: The export failed.
+    """
+    try:
+        sha256 = file_sha256(checkpoint)
+    except OSError as error:
+        raise UserError(f"Cannot read the checkpoint {checkpoint}: {error.strerror}.") from error
+    entry = cache_root() / f"onnx-v{EXPORT_VERSION}-{sha256[:20]}"
+    if not is_intact(entry):
+        progress(f"Exporting {checkpoint.name} to ONNX (once, about half a minute).")
+    folder = fetch(entry, lambda fresh: _export(checkpoint, fresh))
+    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", sha256)
+
+
+def _export(checkpoint: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "trt_engines.export", str(checkpoint.resolve()), str(folder)]
+    root = Path(__file__).resolve().parent.parent
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    if result.returncode == 2 and result.stderr.strip():
+        raise UserError(result.stderr.strip().splitlines()[-1])
+    if result.returncode != 0:
+        last = (result.stderr.strip().splitlines() or [f"exit status {result.returncode}"])[-1]
+        raise BackendUnavailableError(f"the export to ONNX failed ({last})")
