@@ -12,7 +12,7 @@ from pathlib import Path
 from app.doctor.devices import look_at_cameras, look_at_window
 from app.doctor.finding import Finding, State
 from app.doctor.machine import look_at_machine, look_at_packages, package_versions
-from app.doctor.main_job import look_at_main_job
+from app.doctor.main_job import look_at_encoders, look_at_estimator, look_at_model
 from app.doctor.probe import ROOT
 
 SUBJECT_WIDTH = 18
@@ -50,7 +50,15 @@ def main() -> int:
 
 def look_at_everything() -> list[Finding]:
     """All findings in the order of the screen; the slow ones, each in a process of its own, side by side."""
-    looks = (look_at_machine, look_at_packages, look_at_main_job, look_at_window, look_at_cameras)
+    looks = (
+        look_at_machine,
+        look_at_packages,
+        look_at_estimator,
+        look_at_model,
+        look_at_encoders,
+        look_at_window,
+        look_at_cameras,
+    )
     with ThreadPoolExecutor(len(looks)) as pool:
         return [finding for found in pool.map(lambda look: look(), looks) for finding in found]
 

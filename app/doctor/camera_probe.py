@@ -5,7 +5,9 @@ import re
 import sys
 from pathlib import Path
 
-from estimators.opencv import cv2
+from app.sources.camera import CameraConnector, CameraSettings
+from app.sources.live import ConnectionLostError
+from ghtt_core.errors import UserError
 
 INDEXES_TO_TRY = range(3)
 V4L_FOLDER = Path("/sys/class/video4linux")
@@ -23,12 +25,17 @@ def _candidates() -> dict[int, str]:
 
 
 def _picture_size(index: int) -> tuple[int, int] | None:
-    capture = cv2.VideoCapture(index)
     try:
-        picture = capture.read()[1] if capture.isOpened() else None
-        return None if picture is None else (picture.shape[1], picture.shape[0])
+        connection = CameraConnector(str(index), CameraSettings()).connect()
+    except UserError:
+        return None
+    try:
+        height, width = connection.read().shape[:2]
+        return width, height
+    except ConnectionLostError:
+        return None
     finally:
-        capture.release()
+        connection.close()
 
 
 def main() -> int:

@@ -1,5 +1,4 @@
 import ctypes
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -92,14 +91,13 @@ def test_without_a_display_headless_is_advised(monkeypatch):
 
 
 def test_a_model_that_does_not_load_stops_the_main_job(no_probes):
-    no_probes["app.doctor.parts_probe"] = {"hand_model": "m", "hand_model_state": "missing", "h264_encoders": ["libx264"]}
     no_probes["app.doctor.backend_probe"] = ProbeError("There is no checkpoint at x.")
-    states = {finding.subject: finding.state for finding in main_job.look_at_main_job()}
-    assert states == {"Hand model": State.LIMITED, "Model": State.BROKEN, "H.264": State.FINE}
+    (finding,) = main_job.look_at_model()
+    assert finding.state is State.BROKEN
+    assert finding.seen == "There is no checkpoint at x."
 
 
 def test_reasons_for_passing_over_a_backend_are_shown(no_probes):
-    no_probes["app.doctor.parts_probe"] = {"hand_model": "m", "hand_model_state": "intact", "h264_encoders": ["libx264"]}
     no_probes["app.doctor.backend_probe"] = {
         "checkpoint": "small",
         "actions": 12,
@@ -107,9 +105,28 @@ def test_reasons_for_passing_over_a_backend_are_shown(no_probes):
         "load_s": 0.5,
         "remarks": ["TensorRT is not installed."],
     }
-    model = main_job.look_at_main_job()[1]
-    assert "ONNX Runtime on the CPU" in model.seen
-    assert "TensorRT is not installed." in doctor.show(model)
+    (finding,) = main_job.look_at_model()
+    assert "ONNX Runtime on the CPU" in finding.seen
+    assert "TensorRT is not installed." in doctor.show(finding)
+
+
+def test_missing_hand_model_is_no_reason_to_stop(no_probes):
+    no_probes["app.doctor.estimator_probe"] = {"hand_model": "m.task", "state": "missing", "load_s": None}
+    (finding,) = main_job.look_at_estimator()
+    assert finding.state is State.LIMITED
+    assert "python -m estimators.model_bundle" in finding.advice
+
+
+def test_estimator_that_cannot_load_stops_the_main_job(no_probes):
+    no_probes["app.doctor.estimator_probe"] = ProbeError("libGLESv2.so.2: cannot open shared object file")
+    (finding,) = main_job.look_at_estimator()
+    assert finding.state is State.BROKEN
+
+
+def test_without_an_encoder_only_recording_is_lost(no_probes):
+    no_probes["app.doctor.encoder_probe"] = []
+    (finding,) = main_job.look_at_encoders()
+    assert finding.state is State.LIMITED
 
 
 def test_missing_package_is_named(monkeypatch):
@@ -204,6 +221,7 @@ def test_exit_status_tells_whether_the_main_job_can_run(monkeypatch, capsys, sta
     assert ("The main job can run." in out) == (status == 0)
 
 
-def test_parts_probe_speaks_json(monkeypatch):
-    assert set(ask("app.doctor.parts_probe")) == {"hand_model", "hand_model_state", "h264_encoders"}
-    assert isinstance(json.loads(json.dumps(ask("app.doctor.camera_probe"))), list)
+def test_probes_speak_json():
+    assert "libx264" in ask("app.doctor.encoder_probe")
+    assert isinstance(ask("app.doctor.camera_probe"), list)
+    assert set(ask("app.doctor.estimator_probe")) == {"hand_model", "state", "load_s"}
