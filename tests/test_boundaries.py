@@ -55,15 +55,18 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def import_without(blocked: list[str], names: list[str]) -> None:
-    """Import modules in a fresh interpreter in which the blocked libraries cannot be imported."""
+def import_without(blocked: list[str], names: list[str], error: type[Exception] = AssertionError) -> None:
+    """Import modules in a fresh interpreter in which importing a blocked library raises an error.
+
+    An AssertionError fails even where the import is optional; a ModuleNotFoundError is what a missing package gives.
+    """
     script = f"""
 import importlib, sys
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {blocked!r}:
-            raise AssertionError(f"{{name}} must not be imported here")
+            raise {error.__name__}(f"{{name}} must not be imported here")
 
 sys.meta_path.insert(0, Blocker())
 for name in {names!r}:
@@ -114,6 +117,13 @@ def test_headless_run_needs_neither_qt_nor_vispy():
 def test_start_up_with_onnx_runtime_imports_no_torch():
     names = ["main", "app.cli", "ghtt_core.streaming", "trt_engines.select", "estimators.mediapipe_hands"]
     import_without(["torch", "PyQt6", "vispy"], names)
+
+
+def test_running_needs_no_package_that_only_training_has():
+    names = [
+        dotted(path) for room in ("app", "estimators", "trt_engines") for path in modules(room) if path.name != "__main__.py"
+    ]
+    import_without(["accelerate", "scipy", "sklearn", "tensorboard"], names, ModuleNotFoundError)
 
 
 def test_there_is_one_opencv():
