@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.buffer import Arrival, PoseBuffer
+from ghtt_core.buffer import MAX_BRIDGE_S, Arrival, PoseBuffer
 from ghtt_core.errors import UserError
 from ghtt_core.features import HandFrames, features_from_joints, hand_size, joints_from_features, place_clip
 from ghtt_core.geometry import transform_points
@@ -20,8 +20,6 @@ from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, IMAGINE_INPUTS, MAX_CL
 from ghtt_core.skeleton import HANDS, JOINTS, MEAN_HAND_SIZE_M
 
 CLIP_S = CLIP_FRAMES / FRAME_RATE_HZ
-PAST_TOLERANCE_S = 0.06
-"""A mid-level stands for a past clip if it was made this near to the clip's time: half a frame of a 10 Hz source, and a bit."""
 HOLD_S = 0.25
 """A hand lost for longer than this is not drawn any more; a shorter loss is filled by the refinement."""
 MIN_SIGHTINGS = CLIP_FRAMES // 2
@@ -207,19 +205,25 @@ class Predictor:
         return time_s - self._buffer.oldest_s >= (CLIP_FRAMES - 1.5) / FRAME_RATE_HZ
 
     def _past(self, time_s: float) -> tuple[Float32, Float32]:
-        """(15, d) mid-levels of the clips before this one, oldest first, and (15,) which of them there are."""
+        """(15, d) mid-levels of the clips before this one, oldest first, and (15,) which of them there are.
+
+        A clip's mid-level is that of the step nearest in time, if steps on both sides of it are at most `MAX_BRIDGE_S` apart or
+        it lies within half a frame.
+        """
         count = MAX_CLIPS - 1
         past_m, valid = np.zeros((count, self._spec.width), np.float32), np.zeros(count, np.float32)
-        while self._mid_levels and self._mid_levels[0][0] < time_s - count * CLIP_S - PAST_TOLERANCE_S:
+        wanted_s = time_s - np.arange(count, 0, -1) * CLIP_S
+        while len(self._mid_levels) > 1 and self._mid_levels[1][0] < wanted_s[0]:
             self._mid_levels.popleft()
         if not self._mid_levels:
             return past_m, valid
-        times_s = np.array([made_s for made_s, _ in self._mid_levels])
-        for slot in range(count):
-            distance_s = np.abs(times_s - (time_s - (count - slot) * CLIP_S))
-            nearest = int(distance_s.argmin())
-            if distance_s[nearest] <= PAST_TOLERANCE_S:
-                past_m[slot], valid[slot] = self._mid_levels[nearest][1], 1.0
+        made_s = np.array([made_s for made_s, _ in self._mid_levels])
+        after = np.searchsorted(made_s, wanted_s)
+        low, high = np.clip(after - 1, 0, made_s.size - 1), np.clip(after, 0, made_s.size - 1)
+        nearest = np.where(wanted_s - made_s[low] <= made_s[high] - wanted_s, low, high)
+        between = (low < high) & (made_s[high] - made_s[low] <= MAX_BRIDGE_S)
+        for slot in np.flatnonzero(between | (np.abs(made_s[nearest] - wanted_s) <= 0.5 / FRAME_RATE_HZ)):
+            past_m[slot], valid[slot] = self._mid_levels[nearest[slot]][1], 1.0
         return past_m, valid
 
     def imagine(self, imagination: Imagination) -> Futures:
