@@ -1,0 +1,1 @@
+"""How good a checkpoint is, compared with what: `python -m ghtt_core.evaluate`."""

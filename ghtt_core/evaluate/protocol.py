@@ -1,0 +1,32 @@
+"""The rules of the measurement, fixed in one place and printed with every table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationProtocol:
+    """How windows are cut and what counts.
+
+    Attributes:
+        observed_frames: Frames that are seen before the forecast: one clip.
+        horizons: Forecast lengths in frames: 0.5, 1, 2 and 3.2 seconds in whole clips.
+        stride: Frames from one test window to the next.
+        training_stride: The same for the windows that baselines are fitted on.
+        samples: Futures a forecaster may draw, its deterministic one included.
+        observed_share: A hand counts if it is seen in at least this share of the observed frames, the last among them,
+        future_share: and in at least this share of the future frames, the last among them.
+        resamples: Bootstrap draws for the confidence intervals.
+        confidence: Their coverage.
+        seed: Of everything random.
+    """
+
+    observed_frames: int = 16
+    horizons: tuple[int, ...] = (16, 32, 64, 96)
+    stride: int = 4
+    training_stride: int = 2
+    samples: int = 20
+    observed_share: float = 0.5
+    future_share: float = 0.75
+    resamples: int = 1000
+    confidence: float = 0.95
+    seed: int = 0
