@@ -52,8 +52,11 @@ class Estimator(Protocol):
 
 EstimatorFactory = Callable[[EstimatorOptions], Estimator]
 ENTRY_POINT_GROUP = "ghtt.estimators"
-DEFAULT_ESTIMATOR = "mediapipe"
-_BUILT_IN = {"mediapipe": "estimators.mediapipe_hands:MediaPipeHands"}
+DEFAULT_ESTIMATOR = "tracker"
+_BUILT_IN = {
+    "mediapipe": "estimators.mediapipe_hands:MediaPipeHands",
+    "tracker": "estimators.tracker:TrackedHands",
+}
 """Imported only when asked for: each brings a native library along."""
 _FACTORIES: dict[str, EstimatorFactory] = {}
 

@@ -40,14 +40,14 @@ def lift(
         (21, 3) joints in the camera frame, metres; None where no depth between 0.1 and 1.5 m explains the picture.
     """
     rays = (np.asarray(joints_px, np.float64) - (intrinsics.cx, intrinsics.cy)) / (intrinsics.fx, intrinsics.fy)
-    shape = np.asarray(shape_m, np.float64)
+    shape: NDArray[np.float64] = np.asarray(shape_m, np.float64)
     if not (np.isfinite(rays).all() and np.isfinite(shape).all()):
         return None
     own_size = hand_size(shape)
     if own_size < 1e-3:
         return None
     shape = shape * ((size_m or own_size) / own_size) @ view_rotation(rays.mean(axis=0)).T
-    translation = _linear_translation(rays, shape)
+    translation: NDArray[np.float64] = _linear_translation(rays, shape)
     for _ in range(_REFINEMENTS):
         if not MIN_DEPTH_M / 2 < translation[2] < MAX_DEPTH_M * 2:
             return None

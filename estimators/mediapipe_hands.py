@@ -5,7 +5,7 @@ import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
 
 from estimators.base import EstimatorOptions
-from estimators.detections import HandDetection
+from estimators.detections import HandDetection, ProximityTracks
 from estimators.model_bundle import fetch_hand_model, load_networks
 from estimators.native_output import native_stderr_to_log
 from estimators.observation import ObservationBuilder
@@ -40,6 +40,7 @@ class MediaPipeHands:
         )
         self._landmarker = self._make_landmarker()
         self._last_ms = 0
+        self._tracks = ProximityTracks()
 
     def estimate(self, frame: Frame) -> HandsObservation:
         """The hands in one frame, with at most one left and one right."""
@@ -47,18 +48,15 @@ class MediaPipeHands:
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame.image_bgr[..., ::-1]))
         result = self._landmarker.detect_for_video(image, self._last_ms)
         height, width = frame.image_bgr.shape[:2]
+        hands_px = [np.array([(p.x * width, p.y * height) for p in hand], np.float64) for hand in result.hand_landmarks]
         detections = []
-        for labels, landmarks, world in zip(result.handedness, result.hand_landmarks, result.hand_world_landmarks, strict=True):
+        for labels, px, world, track in zip(
+            result.handedness, hands_px, result.hand_world_landmarks, self._tracks.number(hands_px), strict=True
+        ):
             score = float(labels[0].score)
             left = (labels[0].category_name == "Left") != self._mirror  # labels are the subject's own for unmirrored pictures
-            detections.append(
-                HandDetection(
-                    joints_px=np.array([(p.x * width, p.y * height) for p in landmarks], np.float64),
-                    shape_m=np.array([(p.x, p.y, p.z) for p in world], np.float64),
-                    left_probability=score if left else 1.0 - score,
-                    presence=score,
-                )
-            )
+            shape_m = np.array([(p.x, p.y, p.z) for p in world], np.float64)
+            detections.append(HandDetection(px, shape_m, score if left else 1.0 - score, score, track))
         return self._builder.build(frame, detections)
 
     def reset(self) -> None:
@@ -66,6 +64,7 @@ class MediaPipeHands:
         self._landmarker.close()
         self._landmarker = self._make_landmarker()
         self._last_ms = 0
+        self._tracks = ProximityTracks()
         self._builder.reset()
 
     def close(self) -> None:

@@ -1,0 +1,48 @@
+"""The person's hand: how large it is, and whether a shape can be one."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimators.lifting import hand_size
+from ghtt_core.skeleton import FINGERS, MEAN_HAND_SIZE_M, PARENTS
+
+_SMALLEST_M, _LARGEST_M = 0.065, 0.12
+_PRIOR_FRAMES = 30
+_LEARNED_FRAMES = 300
+_MIN_PALM_WIDTH = 0.35
+_MAX_BONE = 1.1
+_INDEX_MCP, _LITTLE_MCP = FINGERS["index"][0], FINGERS["little"][0]
+
+
+class HandSize:
+    """The person's hand size: the running mean of what the network reads off, from an adult's mean on; then kept.
+
+    One picture cannot tell a small hand nearby from a large one farther off. A size that stays the same at least keeps
+    the error constant, so that nothing moves that stands still.
+    """
+
+    def __init__(self) -> None:
+        self._sum_m = MEAN_HAND_SIZE_M * _PRIOR_FRAMES
+        self._count = _PRIOR_FRAMES
+
+    @property
+    def metres(self) -> float:
+        """Mean wrist-to-MCP distance."""
+        return self._sum_m / self._count
+
+    def learn(self, shape_m: NDArray[np.float64]) -> None:
+        """Take one sound (21, 3) shape into account."""
+        size_m = hand_size(shape_m)
+        if self._count < _PRIOR_FRAMES + _LEARNED_FRAMES and _SMALLEST_M < size_m < _LARGEST_M:
+            self._sum_m += size_m
+            self._count += 1
+
+
+def is_sound(shape_m: NDArray[np.float64]) -> bool:
+    """Whether (21, 3) joints have a palm with some width and bones of a hand's length."""
+    size_m = hand_size(shape_m)
+    if not np.isfinite(size_m) or size_m < 1e-3:
+        return False
+    width_m = float(np.linalg.norm(shape_m[_INDEX_MCP] - shape_m[_LITTLE_MCP]))
+    bones_m = np.linalg.norm(shape_m[1:] - shape_m[list(PARENTS[1:])], axis=1)
+    return width_m > _MIN_PALM_WIDTH * size_m and float(bones_m.max()) < _MAX_BONE * 1.5 * size_m

@@ -1,0 +1,161 @@
+"""Hands that stay found: MediaPipe's two networks under a tracker of this project.
+
+Each hand is followed by its own region from frame to frame, moved along with the hand's speed. Only while a hand is missing
+does the palm detector run, at a low threshold, in turn over the whole picture and over closer views of where hands are
+lost and enter; the landmark network has the last word on what is a hand.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimators.base import EstimatorOptions
+from estimators.detections import HandDetection
+from estimators.model_bundle import LANDMARK_NETWORK, PALM_DETECTOR, fetch_hand_model, load_networks
+from estimators.networks import LandmarkNetwork, Landmarks, PalmDetector
+from estimators.observation import ObservationBuilder
+from estimators.opencv import cv2
+from estimators.regions import region_of_landmarks
+from ghtt_core.packets import Frame, HandsObservation
+from ghtt_core.skeleton import HANDS, MCPS, PALM, WRIST
+
+KEEP_PRESENCE, NEW_PRESENCE = 0.3, 0.5
+PALM_SCORE = 0.2
+_MAX_TRIES = 2
+_MAX_WORKING_SIDE_PX = 1280
+_SPEED_MEMORY = 0.5
+_SAME_HAND = 0.6
+_PALM_GROWTH = 2.0
+_MIN_PALM_PX = 6.0
+
+
+@dataclass(slots=True)
+class _Track:
+    number: int
+    landmarks: Landmarks
+    speed_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    age: int = 0
+
+    def follow(self, landmarks: Landmarks) -> None:
+        moved = _palm_centre(landmarks.joints_px) - _palm_centre(self.landmarks.joints_px)
+        self.speed_px = moved if self.age == 0 else _SPEED_MEMORY * self.speed_px + (1 - _SPEED_MEMORY) * moved
+        self.landmarks = landmarks
+        self.age += 1
+
+
+class TrackedHands:
+    """Two hands a frame, each followed by its own region."""
+
+    name = "tracker"
+
+    def __init__(self, options: EstimatorOptions) -> None:
+        """Load the networks.
+
+        Raises:
+            UserError: The model bundle is missing or no bundle.
+        """
+        networks = load_networks(options.hand_model or fetch_hand_model())
+        self._palms = PalmDetector(networks[PALM_DETECTOR.member])
+        self._joints = LandmarkNetwork(networks[LANDMARK_NETWORK.member])
+        self._mirror = options.mirror
+        self._builder = ObservationBuilder(options)
+        self._tracks: list[_Track] = []
+        self._made = 0
+        self._looks = 0
+
+    def estimate(self, frame: Frame) -> HandsObservation:
+        """The hands in one frame, with at most one left and one right."""
+        image, scale = _working_size(frame.image_bgr)
+        self._tracks = _without_doubles([track for track in self._tracks if self._follow(track, image)])
+        if len(self._tracks) < HANDS:
+            self._look_for_more(image)
+        return self._builder.build(frame, [self._detection(track, scale) for track in self._tracks])
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._tracks = []
+        self._looks = 0
+        self._builder.reset()
+
+    def close(self) -> None:
+        """Free the networks."""
+        self._tracks = []
+
+    def _follow(self, track: _Track, image: NDArray[np.uint8]) -> bool:
+        """Find a track's hand again; False when it is gone."""
+        last = region_of_landmarks(track.landmarks.joints_px)
+        found = self._joints(image, last.moved(track.speed_px))
+        if not _continues(track, found) and np.abs(track.speed_px).max() > 2.0:
+            found = self._joints(image, last)  # it stopped
+        if not _continues(track, found):
+            return False
+        track.follow(found)
+        return True
+
+    def _look_for_more(self, image: NDArray[np.uint8]) -> None:
+        corner, view = self._next_view(image)
+        tries = 0
+        for palm in self._palms.detect(view, min_score=PALM_SCORE):
+            region = palm.region.moved(corner)
+            if any(_is_at(track, region.centre_px) for track in self._tracks):
+                continue
+            if len(self._tracks) == HANDS or tries == _MAX_TRIES:
+                return
+            tries += 1
+            found = self._joints(image, region)
+            if found.presence >= NEW_PRESENCE:
+                found = self._joints(image, region_of_landmarks(found.joints_px))
+            if found.presence >= NEW_PRESENCE and _palm_px(found.joints_px) > _MIN_PALM_PX:
+                self._tracks = _without_doubles([*self._tracks, _Track(self._made, found)])
+                self._made += 1
+
+    def _next_view(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+        """The whole picture at every second look; in between its lower left and lower right two thirds."""
+        height, width = image.shape[:2]
+        self._looks += 1
+        if self._looks % 2:
+            return np.zeros(2), image
+        left, top = (0 if self._looks % 4 else width // 3), height // 3
+        return np.array([left, top], np.float64), image[top:, left : left + 2 * width // 3]
+
+    def _detection(self, track: _Track, scale: float) -> HandDetection:
+        found = track.landmarks
+        left = 1.0 - found.left_probability if self._mirror else found.left_probability
+        return HandDetection(found.joints_px / scale, found.shape_m, left, found.presence, track.number)
+
+
+def _working_size(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    scale = min(1.0, _MAX_WORKING_SIDE_PX / max(image.shape[:2]))
+    if scale == 1.0:
+        return image, 1.0
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA), scale
+
+
+def _palm_centre(joints_px: NDArray[np.float64]) -> NDArray[np.float64]:
+    centre: NDArray[np.float64] = joints_px[list(PALM)].mean(axis=0)
+    return centre
+
+
+def _palm_px(joints_px: NDArray[np.float64]) -> float:
+    return float(np.linalg.norm(joints_px[list(MCPS)] - joints_px[WRIST], axis=1).mean())
+
+
+def _continues(track: _Track, found: Landmarks) -> bool:
+    growth = _palm_px(found.joints_px) / _palm_px(track.landmarks.joints_px)
+    return found.presence >= KEEP_PRESENCE and 1 / _PALM_GROWTH < growth < _PALM_GROWTH
+
+
+def _is_at(track: _Track, point_px: NDArray[np.float64]) -> bool:
+    joints_px = track.landmarks.joints_px
+    return float(np.linalg.norm(_palm_centre(joints_px) - point_px)) < 0.9 * _palm_px(joints_px)
+
+
+def _without_doubles(tracks: list[_Track]) -> list[_Track]:
+    """Two tracks on one hand: the older one stays."""
+    if len(tracks) < 2:
+        return tracks
+    first, second = (track.landmarks.joints_px for track in tracks)
+    apart = float(np.linalg.norm(first - second, axis=1).mean()) / max(_palm_px(first), _palm_px(second))
+    return tracks if apart > _SAME_HAND else [max(tracks, key=lambda track: track.age)]
