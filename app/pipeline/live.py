@@ -24,8 +24,6 @@ _LATE_S = 0.25
 """A clip that falls behind its own clock by more than this goes on from where it is, rather than racing after it."""
 _HOLD_S = 0.02
 """How long the capture thread sleeps at a time while a clip's next frame is not due."""
-FUTURES_STAY_S = 1.0
-"""Futures stay on screen until newer ones come, but no longer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +120,6 @@ class LivePipeline:
         if self._workers[2].status.state is WorkerState.FAULTED:  # Then at least what the estimator sees goes on.
             result = self._without_model() or result
         if result is None or imagined is None or imagined.epoch != self._epoch:
-            return result
-        if not 0 <= result.observation.time_s - imagined.futures.time_s <= FUTURES_STAY_S:
             return result
         futures = futures_seen_from(imagined.futures, imagined.drawn_at, result.observation)
         return PipelineResult(result.frame, result.observation, result.prediction, futures, result.intrinsics)

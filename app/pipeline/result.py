@@ -27,14 +27,20 @@ class PipelineResult:
     intrinsics: Intrinsics
 
 
-def futures_seen_from(futures: Futures, drawn_at: HandsObservation, now: HandsObservation) -> Futures:
-    """Futures drawn at one frame, given in the camera of a later one: a head-worn camera has moved on.
+FUTURES_STAY_S = 1.0
+"""Futures stay on screen until newer ones come, but no longer than this."""
+
+
+def futures_seen_from(futures: Futures, drawn_at: HandsObservation, now: HandsObservation) -> Futures | None:
+    """Futures drawn at one frame, given in the camera of a later one (a head-worn camera has moved on); None if too old.
 
     Args:
         futures: Drawn at `drawn_at`.
         drawn_at: The observation they were drawn at.
         now: The observation of the frame they are to be shown on.
     """
+    if not 0 <= now.time_s - futures.time_s <= FUTURES_STAY_S:
+        return None
     now_from_then = np.linalg.inv(now.world_from_cam) @ drawn_at.world_from_cam
     if np.allclose(now_from_then, np.eye(4), atol=1e-9):
         return futures

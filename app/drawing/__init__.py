@@ -1,0 +1,1 @@
+"""Pictures for recordings, drawn with OpenCV alone: no display and no GL."""

@@ -1,0 +1,108 @@
+"""The hands drawn on their own frame."""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.drawing import strokes
+from app.drawing.palette import FUTURE, HAND, OBSERVED, mix
+from app.drawing.strokes import Image
+from app.pipeline.result import PipelineResult
+from estimators.opencv import cv2
+from ghtt_core.packets import Futures
+from ghtt_core.skeleton import BONES, FINGERTIPS, HAND_NAMES, WRIST
+
+_PATH_JOINTS = (WRIST, *FINGERTIPS)
+_PIECES = 6
+_BLACK = (0, 0, 0)
+
+
+def draw_overlay(image: Image, result: PipelineResult, scale: float) -> None:
+    """Draw futures, refined and observed hands on a picture that is `scale` times as large as the frame."""
+    weight = max(1.0, min(image.shape[:2]) / 480)
+    if result.futures is not None:
+        _draw_futures(image, result, result.futures, scale, weight)
+    if result.prediction is not None:
+        refined_px = result.intrinsics.project(result.prediction.refined_cam_m) * scale
+        for hand, joints_px in enumerate(refined_px):
+            _draw_hand(image, joints_px, hand, weight)
+    for hand, joints_px in enumerate(result.observation.joints_px * scale):
+        if not strokes.drawable(joints_px).all():
+            continue
+        for parent, child in BONES:
+            strokes.line(image, joints_px[parent], joints_px[child], OBSERVED[hand], 1)
+        _draw_name(image, joints_px, hand, float(result.observation.confidence[hand]), weight)
+
+
+def upcoming(futures: Futures, now_s: float, samples: int | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The part of futures that still lies ahead.
+
+    Args:
+        futures: Maybe drawn some frames ago.
+        now_s: Source time of the frame they are shown on.
+        samples: At most so many of them.
+
+    Returns:
+        (S, T', 2, 21, 3) joints and (T',) seconds from now.
+    """
+    ahead_s = futures.offset_s - np.float32(now_s - futures.time_s)
+    first = int(np.searchsorted(ahead_s, 0.0))
+    return futures.joints_cam_m[:samples, first:], ahead_s[first:]
+
+
+def fade_pieces(steps: int, pieces: int) -> list[tuple[int, int, float]]:
+    """Cut a path of `steps` points into pieces that share their ends: (first, last + 1, strength from 1 to near 0)."""
+    cuts = np.unique(np.linspace(0, steps - 1, pieces + 1).round().astype(int))
+    strengths = np.linspace(1.0, 0.0, cuts.size)[:-1]
+    return [(int(first), int(last) + 1, float(s)) for (first, last), s in zip(pairwise(cuts), strengths, strict=True)]
+
+
+def _draw_hand(image: Image, joints_px: NDArray[np.float64], hand: int, weight: float) -> None:
+    if not strokes.drawable(joints_px).all():
+        return
+    for color, width in ((_BLACK, 5.5), (HAND[hand], 3.0)):
+        for parent, child in BONES:
+            strokes.line(image, joints_px[parent], joints_px[child], color, width * weight)
+    for joint in FINGERTIPS:
+        strokes.disc(image, joints_px[joint], 3.2 * weight, mix(HAND[hand], (255, 255, 255), 0.45))
+
+
+def _draw_name(image: Image, joints_px: NDArray[np.floating], hand: int, confidence: float, weight: float) -> None:
+    size = round(13 * weight)
+    words = f"{HAND_NAMES[hand].capitalize()} {100 * confidence:.0f} %"
+    width = strokes.text_width(words, size) + size
+    x = float(np.clip(joints_px[WRIST, 0], width / 2, max(width / 2, image.shape[1] - width / 2)))
+    y = float(np.clip(joints_px[WRIST, 1] + 1.4 * size, size, max(size, image.shape[0] - size)))
+    x0, x1, y0, y1 = (max(0, round(value)) for value in (x - width / 2, x + width / 2, y - 0.8 * size, y + 0.8 * size))
+    patch = image[y0:y1, x0:x1]
+    patch[:] = patch // 3
+    strokes.text(image, words, x, y, size, HAND[hand], anchor=0.5)
+
+
+def _draw_futures(image: Image, result: PipelineResult, futures: Futures, scale: float, weight: float) -> None:
+    """Paths of wrists and fingertips, the samples faint, the deterministic one strong, all fading with time."""
+    joints_m, ahead_s = upcoming(futures, result.observation.time_s)
+    if ahead_s.size < 2:
+        return
+    paths_px = result.intrinsics.project(joints_m[:, :, :, list(_PATH_JOINTS)]) * scale
+    reachable = paths_px[strokes.drawable(paths_px)]
+    if not reachable.size:
+        return
+    x0, y0 = np.clip(reachable.min(axis=0) - 6, 0, None).astype(int)
+    x1, y1 = np.ceil(reachable.max(axis=0)).astype(int) + 6
+    patch = image[y0:y1, x0:x1]
+    if not patch.size:
+        return
+    layer, coverage = patch.copy(), np.zeros(patch.shape[:2], np.uint8)
+    origin = np.array((x0, y0), np.float64)
+    for first, last, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
+        for samples, opacity, width in ((slice(1, None), 0.5, 1.0), (slice(0, 1), 0.95, 2.0)):
+            pieces_px = paths_px[samples, first:last] - origin  # (S, t, 2, J, 2)
+            for hand in range(2):
+                lines_px = np.moveaxis(pieces_px[:, :, hand], 2, 1).reshape(-1, last - first, 2)
+                strokes.polylines(layer, lines_px, FUTURE[hand], width * weight)
+                level = round(255 * opacity * strength)
+                strokes.polylines(coverage, lines_px, (level, level, level), width * weight)
+    alpha = coverage[..., None].astype(np.float32) / 255
+    patch[:] = cv2.convertScaleAbs(patch + alpha * (layer.astype(np.float32) - patch))

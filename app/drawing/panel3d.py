@@ -1,0 +1,182 @@
+"""A 3D view of the hands, drawn in software."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.drawing import strokes
+from app.drawing.overlay import fade_pieces, upcoming
+from app.drawing.palette import BACKGROUND, DIM, FUTURE, GRID, HAND, OBSERVED, PANEL, Rgb, mix
+from app.drawing.strokes import Image
+from app.pipeline.result import PipelineResult
+from estimators.opencv import cv2
+from ghtt_core.packets import Float64, Futures
+from ghtt_core.skeleton import BONES, FINGERTIPS, PALM, WRIST
+
+_PATH_JOINTS = (WRIST, *FINGERTIPS)
+_PIECES = 7
+_BONE_RADIUS_M = 0.0065
+_GRID_STEP_M, _GRID_REACH_M = 0.1, 0.5
+_FOLLOW_S = 1.5
+"""The view follows the hands with this time constant."""
+_GHOSTS_S = (0.5, 1.0, 1.5)
+"""Whole future hands are drawn at these offsets."""
+
+
+class Panel3D:
+    """Draws the newest result into a picture of a fixed size; follows the hands from frame to frame.
+
+    The scene is the camera frame (x right, y down, z forward) seen from above the wearer's right shoulder, swaying a little,
+    so that depth can be seen.
+    """
+
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (width, height)
+        self._focal_px = 1.25 * min(width, height)
+        self._centre_m = np.array([0.0, 0.05, 0.45])
+        self._settled = False
+        self._time_s = math.nan
+        self._backdrop = _backdrop(width, height)
+
+    def render(self, result: PipelineResult) -> Image:
+        """(height, width, 3) BGR."""
+        self._follow(result)
+        image = self._backdrop.copy()
+        view = _look(self._centre_m, result.observation.time_s)
+        floor_m = self._centre_m[1] + 0.16
+        self._draw_grid(image, view, floor_m)
+        self._draw_camera(image, view)
+        refined_m = None if result.prediction is None else result.prediction.refined_cam_m
+        if refined_m is not None:
+            self._draw_shadows(image, view, refined_m, floor_m)
+        if result.futures is not None:
+            self._draw_futures(image, view, result.futures, result.observation.time_s)
+        for hand, joints_m in enumerate(result.observation.joints_cam_m):
+            self._draw_thin(image, view, joints_m, OBSERVED[hand])
+        if refined_m is not None:
+            self._draw_solid(image, view, refined_m)
+        return image
+
+    def _follow(self, result: PipelineResult) -> None:
+        joints_m = result.observation.joints_cam_m
+        known = joints_m[np.isfinite(joints_m).all(axis=(1, 2))]
+        step_s = result.observation.time_s - self._time_s
+        self._time_s = result.observation.time_s
+        if not known.size:
+            return
+        target_m = np.clip(known.mean(axis=(0, 1)), (-0.6, -0.5, 0.1), (0.6, 0.5, 1.6))
+        share = 1.0 if not self._settled else 1 - math.exp(-min(max(step_s, 0.0), 1.0) / _FOLLOW_S)
+        self._centre_m = self._centre_m + share * (target_m - self._centre_m)
+        self._settled = True
+
+    def _project(self, view: Float64, points_m: NDArray[np.floating]) -> tuple[Float64, Float64]:
+        """(..., 3) scene points to (..., 2) pixels and (...) depths; NaN behind the eye."""
+        points = np.asarray(points_m, np.float64) @ view[:3, :3].T + view[:3, 3]
+        depth_m = np.where(points[..., 2] > 0.05, points[..., 2], np.nan)
+        centre = np.array(self._size) / 2
+        return points[..., :2] / depth_m[..., None] * self._focal_px + centre, depth_m
+
+    def _draw_grid(self, image: Image, view: Float64, floor_m: float) -> None:
+        x0, z0 = (round(value / _GRID_STEP_M) * _GRID_STEP_M for value in self._centre_m[[0, 2]])
+        ticks_m = np.arange(-_GRID_REACH_M, _GRID_REACH_M + 1e-6, _GRID_STEP_M)
+        along = np.linspace(-_GRID_REACH_M, _GRID_REACH_M, 11)
+        for tick in ticks_m:
+            for points in (np.stack((np.full(11, tick), along), 1), np.stack((along, np.full(11, tick)), 1)):
+                line_m = np.stack((points[:, 0] + x0, np.full(11, floor_m), points[:, 1] + z0), 1)
+                pixels, _ = self._project(view, line_m)
+                reach = np.hypot(points[:, 0], points[:, 1]) / (_GRID_REACH_M * 1.15)
+                for index in range(10):
+                    fade = 1.0 - float(reach[index : index + 2].mean())
+                    if fade > 0.03 and strokes.drawable(pixels[index : index + 2]).all():
+                        strokes.line(image, pixels[index], pixels[index + 1], mix(GRID, PANEL, min(1.0, 1.3 * fade)), 1)
+
+    def _draw_camera(self, image: Image, view: Float64) -> None:
+        """The frustum of the camera that sees the hands."""
+        corners_m = np.array([(x, y, 0.07) for x, y in ((-0.05, -0.0375), (0.05, -0.0375), (0.05, 0.0375), (-0.05, 0.0375))])
+        pixels, _ = self._project(view, np.concatenate((np.zeros((1, 3)), corners_m)))
+        if not strokes.drawable(pixels).all():
+            return
+        color = mix(DIM, PANEL, 0.6)
+        for index in range(4):
+            strokes.line(image, pixels[0], pixels[index + 1], color, 1)
+            strokes.line(image, pixels[index + 1], pixels[(index + 1) % 4 + 1], color, 1)
+
+    def _draw_shadows(self, image: Image, view: Float64, hands_m: NDArray[np.floating], floor_m: float) -> None:
+        flat_m = np.array(hands_m, np.float64)
+        flat_m[..., 1] = floor_m
+        pixels, depth_m = self._project(view, np.where(np.isfinite(hands_m), flat_m, np.nan))
+        for joints_px, depths in zip(pixels, depth_m, strict=True):
+            if not strokes.drawable(joints_px).all():
+                continue
+            width = 2 * _BONE_RADIUS_M * self._focal_px / float(depths.mean())
+            shade = mix(BACKGROUND, PANEL, 0.9)
+            strokes.polygon(image, joints_px[list(PALM)], shade)
+            for parent, child in BONES:
+                strokes.line(image, joints_px[parent], joints_px[child], shade, width)
+
+    def _draw_futures(self, image: Image, view: Float64, futures: Futures, now_s: float) -> None:
+        joints_m, ahead_s = upcoming(futures, now_s)
+        if ahead_s.size < 2:
+            return
+        paths_px, _ = self._project(view, joints_m[:, :, :, list(_PATH_JOINTS)])
+        for first, last, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
+            for samples, share, width in ((slice(1, None), 0.42, 1.0), (slice(0, 1), 1.0, 2.0)):
+                for hand in range(2):
+                    lines_px = np.moveaxis(paths_px[samples, first:last, hand], 2, 1).reshape(-1, last - first, 2)
+                    strokes.polylines(image, lines_px, mix(FUTURE[hand], PANEL, share * strength), width)
+        for offset_s in reversed(_GHOSTS_S):
+            if offset_s <= ahead_s[-1]:
+                step = int(np.searchsorted(ahead_s, offset_s))
+                share = 0.75 * (1 - offset_s / (_GHOSTS_S[-1] + 0.5))
+                for hand in range(2):
+                    self._draw_thin(image, view, joints_m[0, step, hand], mix(FUTURE[hand], PANEL, share))
+
+    def _draw_thin(self, image: Image, view: Float64, joints_m: NDArray[np.floating], color: Rgb) -> None:
+        pixels, _ = self._project(view, joints_m)
+        if strokes.drawable(pixels).all():
+            for parent, child in BONES:
+                strokes.line(image, pixels[parent], pixels[child], color, 1)
+
+    def _draw_solid(self, image: Image, view: Float64, hands_m: NDArray[np.floating]) -> None:
+        """Bones as outlined, shaded strokes, the farthest first, whichever hand they belong to."""
+        pixels, depth_m = self._project(view, hands_m)
+        bones: list[tuple[float, int, int, int]] = []
+        for hand, joints_px in enumerate(pixels):
+            if strokes.drawable(joints_px).all():
+                bones += [(float(depth_m[hand, [a, b]].mean()), hand, a, b) for a, b in BONES]
+                palm = mix(mix(HAND[hand], PANEL, 0.55), (0, 0, 0), 0.9)
+                strokes.polygon(image, joints_px[list(PALM)], palm)
+        bones.sort(reverse=True)
+        nearest, farthest = (bones[-1][0], bones[0][0]) if bones else (0.0, 0.0)
+        for depth, hand, parent, child in bones:
+            width = 2 * _BONE_RADIUS_M * self._focal_px / depth
+            near = 1.0 - (depth - nearest) / max(farthest - nearest, 0.05)
+            color = mix(HAND[hand], (0, 0, 0), 0.62 + 0.38 * near)
+            start_px, end_px = pixels[hand, parent], pixels[hand, child]
+            strokes.line(image, start_px, end_px, (8, 10, 13), width + 2)
+            strokes.line(image, start_px, end_px, color, width)
+            strokes.line(image, start_px - 0.18 * width, end_px - 0.18 * width, mix(color, (255, 255, 255), 0.72), 0.3 * width)
+
+
+def _look(centre_m: Float64, time_s: float) -> Float64:
+    """(4, 4) from the scene to an eye above and behind the right shoulder that looks at the centre."""
+    swing = math.radians(24 + 9 * math.sin(2 * math.pi * time_s / 9))
+    lift = math.radians(32)
+    distance_m = 0.62
+    back = np.array([math.sin(swing) * math.cos(lift), -math.sin(lift), -math.cos(swing) * math.cos(lift)])
+    forward = -back
+    right = np.cross(np.array([0.0, 1.0, 0.0]), forward)
+    right /= np.linalg.norm(right)
+    rotation = np.stack((right, np.cross(forward, right), forward))
+    view = np.eye(4)
+    view[:3, :3], view[:3, 3] = rotation, -rotation @ (centre_m + distance_m * back)
+    return view
+
+
+def _backdrop(width: int, height: int) -> Image:
+    """A panel that grows a little darker towards its edges."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    shade = np.clip(1.0 - 0.28 * (x * x + y * y), 0, 1)[..., None]
+    image = np.array(PANEL[::-1], np.float64) * shade + np.array(BACKGROUND[::-1], np.float64) * (1 - shade)
+    return np.ascontiguousarray(cv2.convertScaleAbs(image))
