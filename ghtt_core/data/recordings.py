@@ -25,6 +25,7 @@ from ghtt_core.errors import UserError
 from ghtt_core.motion import MotionSequence, Segment
 from ghtt_core.recording import Recording, read_recording
 from ghtt_core.recording.layout import HEADER_FILE
+from ghtt_core.runtime import FRAME_RATE_HZ
 from ghtt_core.skeleton import HANDS, JOINTS
 
 CLIP_LABELS_FILE = "labels.csv"
@@ -86,7 +87,7 @@ def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, .
         )
         yield MotionSequence(
             joints_m=piece.joints_m.astype(np.float32),
-            fps=piece.fps,
+            fps=FRAME_RATE_HZ,
             name=name if len(pieces) == 1 else f"{name}#{number}",
             recording=group,
             segments=merge_segments(tuple(segments)),

@@ -1,4 +1,4 @@
-"""Time-stamped poses to stretches with an even frame rate."""
+"""Time-stamped poses to stretches at the model's frame rate."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,29 +18,27 @@ _EVEN_TOLERANCE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class EvenPiece:
-    """A stretch on an even time grid.
+    """A stretch at 30 frames per second.
 
     Attributes:
-        start_s: Time of its first frame.
-        fps: Frames per second.
+        time_s: (T,) time of each frame.
         joints_m: (T, 2, 21, 3), NaN where missing.
         truth_m: The same of the exact motion, or None.
     """
 
-    start_s: float
-    fps: float
+    time_s: Float64
     joints_m: Float64
     truth_m: Float64 | None
 
     def frame_at(self, time_s: float) -> int:
-        """The frame at a time, between 0 and T."""
-        return int(np.clip(round((time_s - self.start_s) * self.fps), 0, len(self.joints_m)))
+        """The first frame at or after a time, T where there is none."""
+        return int(np.searchsorted(self.time_s, time_s - _SAME_TIME_S))
 
 
 def even_pieces(times_s: Float64, joints_m: Float64, truth_m: Float64 | None = None) -> list[EvenPiece]:
-    """Cut (N, ...) poses where the time jumps, and bring each piece to an even frame rate.
+    """Cut (N, ...) poses where the time jumps, and bring each piece to 30 frames per second.
 
-    Frames that come evenly at about the model's rate stay untouched. Others are interpolated to 30 Hz, hand by hand, between
+    Frames that come evenly at 30 Hz, give or take 2 %, stay untouched. Others are interpolated to 30 Hz, hand by hand, between
     sightings at most `MAX_BRIDGE_S` apart, as the live program does.
     """
     cuts = np.flatnonzero((np.diff(times_s) <= 0) | (np.diff(times_s) > MAX_STEP_S)) + 1
@@ -53,12 +51,12 @@ def _even(times_s: Float64, joints_m: Float64, truth_m: Float64 | None) -> EvenP
     start_s, count = float(times_s[0]), len(times_s)
     period_s = (float(times_s[-1]) - start_s) / (count - 1) if count > 1 else 1 / FRAME_RATE_HZ
     off_s = np.abs(times_s - start_s - period_s * np.arange(count)).max()
-    if off_s <= _EVEN_TOLERANCE * period_s and abs(period_s * FRAME_RATE_HZ - 1) < 0.05:
-        return EvenPiece(start_s, 1 / period_s, joints_m, truth_m)
+    if off_s <= _EVEN_TOLERANCE * period_s and abs(period_s * FRAME_RATE_HZ - 1) < 0.02:
+        return EvenPiece(times_s, joints_m, truth_m)
     frames = int((times_s[-1] - start_s) * FRAME_RATE_HZ + 1e-6) + 1
     grid_s = start_s + np.arange(frames) / FRAME_RATE_HZ
     truth = None if truth_m is None else resample(times_s, truth_m, grid_s)
-    return EvenPiece(start_s, FRAME_RATE_HZ, resample(times_s, joints_m, grid_s), truth)
+    return EvenPiece(grid_s, resample(times_s, joints_m, grid_s), truth)
 
 
 def resample(times_s: Float64, joints_m: Float64, grid_s: Float64) -> Float64:
