@@ -26,7 +26,7 @@ class EvaluationProtocol:
     training_stride: int = 2
     samples: int = 20
     observed_share: float = 0.5
-    future_share: float = 0.75
+    future_share: float = 0.5
     resamples: int = 1000
     confidence: float = 0.95
     seed: int = 0

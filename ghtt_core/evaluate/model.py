@@ -1,0 +1,210 @@
+"""A checkpoint evaluated in batches: the computation of `ghtt_core.streaming`, many windows at once, in torch.
+
+`tests/ghtt_core/test_evaluate_model.py` holds it against the streaming predictor.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ghtt_core.baselines.forecasters import TrainingWindows
+from ghtt_core.checkpoint import load_checkpoint
+from ghtt_core.features import VELOCITY, HandFrames, features_from_joints, hand_size, joints_from_features, place_clip
+from ghtt_core.model.ghtt import GHTT
+from ghtt_core.model.pose_block import mask_of, reparametrise
+from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
+from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
+from ghtt_core.streaming import _PLACING_FRAMES as PLACING_FRAMES
+
+Array = NDArray[np.floating]
+Float64 = NDArray[np.float64]
+_STILL = torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]).repeat(HANDS)
+"""The velocity features of two hands at rest."""
+_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded checkpoint.
+
+    Attributes:
+        network: The two blocks, in evaluation mode.
+        spec: What it was compiled from.
+        temperature: Spread of the samples.
+        seed: Of the noise, which every window shares, as at run time.
+    """
+
+    network: GHTT
+    spec: ModelSpec
+    temperature: float
+    seed: int = 0
+
+    @classmethod
+    def load(cls, path: Path, temperature: float | None = None, seed: int = 0) -> "Model":
+        """A checkpoint from its file.
+
+        Raises:
+            UserError: It cannot be used.
+        """
+        network, spec, _ = load_checkpoint(path)
+        return cls(network, spec, spec.default_temperature if temperature is None else temperature, seed)
+
+    def noise(self, samples: int) -> tuple[Tensor, Tensor]:
+        """Noise for m and alpha, (K, d) each, the first row zero: the runtime's own."""
+        drawn = np.random.default_rng(self.seed).standard_normal((2, samples, self.spec.width)).astype(np.float32)
+        drawn[:, 0] = 0.0
+        return torch.from_numpy(drawn[0]), torch.from_numpy(drawn[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Clips:
+    """Encoded clips of B windows.
+
+    Attributes:
+        size_m: (B, 2) hand sizes.
+        anchor: Local frames of the refined last poses, (B, 2, ...).
+        refined_m: (B, 16, 2, 21, 3) refined clips, placed.
+        m_mean, m_logvar: (B, d).
+        m_skip: (B, 16, d).
+        clips: (B, 16, d) mid-levels of the history, the newest last.
+        valid: (B, 16) bool, which of them there are.
+    """
+
+    size_m: Float64
+    anchor: HandFrames
+    refined_m: Float64
+    m_mean: Tensor
+    m_logvar: Tensor
+    m_skip: Tensor
+    clips: Tensor
+    valid: Tensor
+
+
+def _encode(model: Model, past_m: Array) -> _Clips:
+    """Encode histories (B, n * 16, 2, 21, 3), NaN where missing, the newest clip last."""
+    batch, frames = past_m.shape[:2]
+    count = frames // CLIP_FRAMES
+    joints_m = past_m.astype(np.float64)
+    size_m = _mean_size(joints_m)
+    clip_m = joints_m.reshape(batch, count, CLIP_FRAMES, *joints_m.shape[2:])
+    described = features_from_joints(clip_m, np.broadcast_to(size_m[:, None], (batch, count, HANDS)), model.spec.palm_template)
+    visible = torch.from_numpy(np.asarray(described.visible))
+    values = torch.from_numpy(np.asarray(described.values, dtype=np.float32))
+    m_mean, m_logvar, m_skip = model.network.pose.encode(values.flatten(0, 1), mask_of(visible.flatten(0, 1)))
+    m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
+    refined = model.network.pose.features_at(m_skip[:, -1]).double().numpy()
+    weight = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES)
+    refined_m = place_clip(refined, size_m, clip_m[:, -1], weight)
+    anchor = features_from_joints(refined_m[:, -1:], size_m, model.spec.palm_template).frames.at(0)
+    padding = MAX_CLIPS - count
+    return _Clips(
+        size_m,
+        anchor,
+        np.asarray(refined_m),
+        m_mean[:, -1],
+        m_logvar[:, -1],
+        m_skip[:, -1],
+        torch.nn.functional.pad(m_mean, (0, 0, padding, 0)),
+        torch.nn.functional.pad(visible.any(dim=-1).any(dim=-1), (padding, 0)),
+    )
+
+
+def _mean_size(joints_m: Float64) -> Float64:
+    """(B, T, 2, 21, 3) to (B, 2): mean size over the frames in which a hand is seen; the usual one for a hand never seen."""
+    sizes = hand_size(joints_m)
+    known = np.isfinite(sizes)
+    total = np.where(known, sizes, 0.0).sum(axis=1)
+    return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), MEAN_HAND_SIZE_M)
+
+
+def _batches(count: int, size: int = _BATCH) -> Iterator[slice]:
+    return (slice(start, min(start + size, count)) for start in range(0, count, size))
+
+
+class CascadeForecaster:
+    """P and A together: the first clip from P's mid-level, the later ones from A's."""
+
+    def __init__(self, model: Model, name: str = "G-HTT") -> None:
+        self.model, self.name = model, name
+
+    def fit(self, training: TrainingWindows) -> None:
+        """Only the horizon is taken from the training windows."""
+        self._frames = training.future_m.shape[1]
+
+    def forecast(self, observed_m: Array, samples: int) -> Array:
+        """See `Forecaster`; `samples` futures. What is observed may be as long as the action block's history."""
+        with torch.inference_mode():
+            parts = [self._some(observed_m[index], samples) for index in _batches(len(observed_m))]
+        return np.concatenate(parts)
+
+    def _some(self, observed_m: Array, samples: int) -> Array:
+        clips = _encode(self.model, observed_m)
+        values = self._features(clips, samples, -(-self._frames // CLIP_FRAMES))
+        values = values.reshape(len(observed_m), samples, *values.shape[1:])[:, :, : self._frames]
+        anchor = HandFrames(clips.anchor.rotation[:, None], clips.anchor.position[:, None])
+        futures = joints_from_features(values.double().numpy(), clips.size_m[:, None], anchor)
+        there = np.isfinite(clips.refined_m[:, None, -1:])
+        return np.where(there, futures, np.nan).astype(np.float32)
+
+    def _features(self, clips: _Clips, samples: int, count: int) -> Tensor:
+        """(B * K, count * 16, 153) of `count` future clips."""
+        network, temperature = self.model.network, self.model.temperature
+        noise_m, noise_alpha = (noise.repeat(len(clips.m_mean), 1) for noise in self.model.noise(samples))
+        alpha_mean, alpha_logvar, alpha_skip = network.action.encode(clips.clips, clips.valid)
+        m_mean, m_logvar, m_skip, alpha_mean, alpha_logvar, alpha_skip, valid = (
+            part.repeat_interleave(samples, dim=0)
+            for part in (clips.m_mean, clips.m_logvar, clips.m_skip, alpha_mean, alpha_logvar, alpha_skip, clips.valid)
+        )
+        first = network.pose.decode(reparametrise(m_mean, m_logvar, temperature * noise_m), m_skip)
+        if count == 1:
+            return first
+        alpha = reparametrise(alpha_mean, alpha_logvar, temperature * noise_alpha)
+        later = network.action.decode(alpha, alpha_skip, valid, count - 1)
+        rest = network.pose.decode(later.flatten(0, 1)).reshape(len(first), -1, first.shape[-1])
+        return torch.cat((first, rest), dim=1)
+
+
+class PoseBlockForecaster(CascadeForecaster):
+    """P alone, feeding back its own predictions: a prediction becomes the next clip observed."""
+
+    def __init__(self, model: Model, name: str = "P alone") -> None:
+        super().__init__(model, name)
+
+    def _features(self, clips: _Clips, samples: int, count: int) -> Tensor:
+        pose, temperature = self.model.network.pose, self.model.temperature
+        noise = self.model.noise(samples)[0].repeat(len(clips.m_mean), 1)
+        m_mean, m_logvar, m_skip = (
+            part.repeat_interleave(samples, dim=0) for part in (clips.m_mean, clips.m_logvar, clips.m_skip)
+        )
+        known = torch.ones((len(m_mean), CLIP_FRAMES, HANDS), dtype=torch.bool)
+        known &= torch.from_numpy(np.isfinite(clips.refined_m[:, -1]).all(axis=(-2, -1))).repeat_interleave(samples, 0)[:, None]
+        predicted: list[Tensor] = []
+        for _ in range(count):
+            predicted.append(pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip))
+            clip = predicted[-1].clone()
+            clip[:, 0, VELOCITY] = _STILL  # the first frame of a clip has no velocity
+            m_mean, m_logvar, m_skip = pose.encode(clip, mask_of(known))
+        return torch.cat(predicted, dim=1)
+
+
+def refine(model: Model, clips_m: Array) -> Float64:
+    """Refined clips (N, 16, 2, 21, 3) of observed ones; a hand that is never seen stays NaN."""
+    with torch.inference_mode():
+        parts = [_encode(model, clips_m[index]).refined_m for index in _batches(len(clips_m), 128)]
+    return np.concatenate(parts)
+
+
+def recognise(model: Model, histories_m: Array) -> NDArray[np.float32]:
+    """Class probabilities (N, C) after histories (N, 256, 2, 21, 3), NaN before their start, the newest frame last."""
+    with torch.inference_mode():
+        parts = []
+        for index in _batches(len(histories_m)):
+            clips = _encode(model, histories_m[index])
+            alpha = model.network.action.encode(clips.clips, clips.valid)[0]
+            parts.append(model.network.action.logits(alpha).softmax(dim=-1).numpy())
+    return np.concatenate(parts).astype(np.float32)
