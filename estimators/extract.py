@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
@@ -80,6 +81,7 @@ def extract_clip(path: Path, estimator: Estimator, options: EstimatorOptions, cr
         intrinsics = options.intrinsics.for_size(reader.width, reader.height)
         header = RecordingHeader(
             source=str(path),
+            clip=os.path.relpath(path.resolve(), directory.resolve()),
             frame_size_px=(reader.width, reader.height),
             intrinsics=asdict(intrinsics),
             estimator=estimator.name,

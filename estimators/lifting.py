@@ -77,8 +77,7 @@ def _linear_translation(rays: NDArray[np.float64], shape: NDArray[np.float64]) -
     design[count:, 1] = 1.0
     design[:, 2] = -rays.T.reshape(-1)
     target = (rays * shape[:, 2:] - shape[:, :2]).T.reshape(-1)
-    solution: NDArray[np.float64] = np.linalg.lstsq(design, target, rcond=None)[0]
-    return solution
+    return np.asarray(np.linalg.lstsq(design, target, rcond=None)[0], np.float64)
 
 
 def _gauss_newton_step(rays: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,5 +89,4 @@ def _gauss_newton_step(rays: NDArray[np.float64], points: NDArray[np.float64]) -
     jacobian[count:, 1] = 1 / z
     jacobian[:count, 2] = -x / z**2
     jacobian[count:, 2] = -y / z**2
-    step: NDArray[np.float64] = np.linalg.lstsq(jacobian, residual, rcond=None)[0]
-    return step
+    return np.asarray(np.linalg.lstsq(jacobian, residual, rcond=None)[0], np.float64)
