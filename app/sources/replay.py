@@ -143,10 +143,11 @@ class ReplayStages:
 
 def _find_clip(recording: Recording) -> tuple[ClipReader | None, str]:
     """The clip a recording was made from, if it still lies where it was."""
-    path = Path(recording.header.source)
-    if not path.is_file():
+    header = recording.header
+    named = [path for path in (recording.directory / header.clip, Path(header.source)) if path.is_file()]
+    if not named:
         return None, "The clip it was made from is not there; the hands are shown on an empty picture."
     try:
-        return ClipReader(path), ""
+        return ClipReader(named[0]), ""
     except UserError as error:
         return None, f"The clip it was made from cannot be shown: {error}"

@@ -33,7 +33,7 @@ class RecordingHeader:
     """What ran: saved beside every recording.
 
     Attributes:
-        source: The camera, clip or folder, for people and for finding the clip again.
+        source: The camera, clip or folder, for people.
         frame_size_px: (width, height) of the first picture.
         intrinsics: fx, fy, cx, cy, width, height and origin, or None.
         estimator: Its registered name.
@@ -44,6 +44,7 @@ class RecordingHeader:
         options: The options of the run.
         versions: Package versions.
         created: When the recording began, ISO 8601.
+        clip: The clip it was made from, relative to the recording's folder; "" where there is none to be found.
     """
 
     source: str
@@ -57,6 +58,7 @@ class RecordingHeader:
     options: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
+    clip: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def _state_from(document: dict[str, Any]) -> State:
         options=dict(document["options"]),
         versions=dict(document["versions"]),
         created=str(document["created"]),
+        clip=str(document["clip"]),
     )
     futures = None
     if "futures" in document:
