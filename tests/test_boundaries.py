@@ -21,6 +21,7 @@ HOMES = {
     "vispy": ("app/gui/", "app/viewer/"),
     "cv2": ("estimators/opencv.py",),
     "mediapipe": ("estimators/",),
+    "ai_edge_litert": ("estimators/",),
     "tensorrt": ("trt_engines/",),
     "tensorrt_rtx": ("trt_engines/",),
     "onnxruntime": ("trt_engines/",),
@@ -129,6 +130,26 @@ def test_running_needs_no_package_that_only_training_has():
 def test_there_is_one_opencv():
     names = {(distribution.metadata["Name"] or "").lower() for distribution in importlib.metadata.distributions()}
     assert {name for name in names if name.startswith("opencv")} == {"opencv-contrib-python"}
+
+
+def pinned(name: str) -> set[str]:
+    """Normalised names of the packages a requirements file pins itself."""
+    lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text("utf-8").splitlines())
+    return {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
+
+
+def test_every_imported_package_is_pinned():
+    listed = pinned("requirements.txt") | pinned("requirements-train.txt") | pinned("requirements-gpu.txt") | {"tensorrt"}
+    distributions = importlib.metadata.packages_distributions()
+    ours = {*MAY_IMPORT, *sys.stdlib_module_names, "main"}
+    unlisted = {
+        f"{path.relative_to(ROOT)}:{line} {name}"
+        for room in MAY_IMPORT
+        for path in modules(room)
+        for name, line in imported_roots(path)
+        if name not in ours and not {each.lower().replace("_", "-") for each in distributions.get(name, [name])} & listed
+    }
+    assert not unlisted
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-train.txt", "requirements-dev.txt", "requirements-gpu.txt"])

@@ -5,7 +5,7 @@ import getpass
 import os
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from app.doctor.probe import ROOT
 
 SUBJECT_WIDTH = 18
 LINE_WIDTH = 118
+LOG_LINES = 40
 REPORTED_VARIABLES = (
     "DISPLAY",
     "LD_LIBRARY_PATH",
@@ -82,9 +83,19 @@ def shorten_private_paths(text: str) -> str:
     return text
 
 
-def _details() -> Iterable[str]:
+def _details() -> Iterator[str]:
     yield from (f"{name}=={version}" for name, version in package_versions().items())
     yield from (f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(REPORTED_VARIABLES))
+    yield from ("", f"The last {LOG_LINES} lines of the log:", *_end_of_log())
+
+
+def _end_of_log() -> list[str]:
+    try:
+        from app.logs import log_file
+
+        return log_file().read_text("utf-8", errors="replace").splitlines()[-LOG_LINES:]
+    except (ImportError, OSError) as error:
+        return [f"none ({error})"]
 
 
 if __name__ == "__main__":

@@ -16,7 +16,10 @@ def look_at_estimator() -> list[Finding]:
     if seen["state"] != "intact":
         advice = f"It is fetched on first use; to fetch it now: {FETCH_HAND_MODEL}"
         return [Finding("Hand model", f"{seen['state']} ({seen['hand_model']})", State.LIMITED, advice)]
-    return [Finding("Hand model", seen["hand_model"]), Finding("Estimator", f"MediaPipe, loaded in {seen['load_s']:.1f} s")]
+    return [
+        Finding("Hand model", seen["hand_model"]),
+        Finding("Estimator", f"{seen['estimator']}, loaded in {seen['load_s']:.1f} s"),
+    ]
 
 
 def look_at_model() -> list[Finding]:

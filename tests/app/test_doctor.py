@@ -111,7 +111,12 @@ def test_reasons_for_passing_over_a_backend_are_shown(no_probes):
 
 
 def test_missing_hand_model_is_no_reason_to_stop(no_probes):
-    no_probes["app.doctor.estimator_probe"] = {"hand_model": "m.task", "state": "missing", "load_s": None}
+    no_probes["app.doctor.estimator_probe"] = {
+        "hand_model": "m.task",
+        "state": "missing",
+        "estimator": "tracker",
+        "load_s": None,
+    }
     (finding,) = main_job.look_at_estimator()
     assert finding.state is State.LIMITED
     assert "python -m estimators.model_bundle" in finding.advice
@@ -211,6 +216,18 @@ def test_report_shortens_private_paths(monkeypatch, tmp_path):
     assert doctor.shorten_private_paths(text) == f"<checkout>/assets and {Path('~', '.cache')} of <user>"
 
 
+def test_report_holds_the_end_of_the_log(monkeypatch, capsys, tmp_path):
+    log = tmp_path / "ghtt.log"
+    log.write_text("\n".join(f"line {number}" for number in range(100)), "utf-8")
+    monkeypatch.setattr("app.logs.log_file", lambda: log)
+    monkeypatch.setattr(doctor, "look_at_everything", list)
+    monkeypatch.setattr(sys, "argv", ["doctor", "--report"])
+    assert doctor.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "line 99" in lines
+    assert "line 0" not in lines
+
+
 @pytest.mark.parametrize(("state", "status"), [(State.LIMITED, 0), (State.BROKEN, 1)])
 def test_exit_status_tells_whether_the_main_job_can_run(monkeypatch, capsys, state, status):
     monkeypatch.setattr(doctor, "look_at_everything", lambda: [Finding("Model", "seen", state, "Do this.")])
@@ -224,4 +241,4 @@ def test_exit_status_tells_whether_the_main_job_can_run(monkeypatch, capsys, sta
 def test_probes_speak_json():
     assert "libx264" in ask("app.doctor.encoder_probe")
     assert isinstance(ask("app.doctor.camera_probe"), list)
-    assert set(ask("app.doctor.estimator_probe")) == {"hand_model", "state", "load_s"}
+    assert set(ask("app.doctor.estimator_probe")) == {"hand_model", "state", "estimator", "load_s"}
