@@ -1,9 +1,9 @@
 """Recordings of this program as motion: exports, clips taken through the estimator, rendered clips with their truth.
 
-A data set is one recording folder, or a folder of them. What lies beside them is used:
+A data set is one recording folder, or a folder of them, named like their clips. What lies beside them is used:
 
 - `labels.csv` with the columns clip, start, end, action: labels by folder name, in frames of the source clip;
-- `validation.txt`: folder names that validate;
+- `validation.txt`: folder names that validate; both may also lie beside the clips that the recordings were taken from;
 - `<name>_truth.npz`, or `truth.npz` inside the recording folder: the exact motion of a rendered clip (`truth_path`).
 
 Every recording is brought into the frame of its first camera, so that head motion which the estimator measured is taken out.
@@ -24,7 +24,7 @@ from ghtt_core.data.vocabulary import merge_segments
 from ghtt_core.errors import UserError
 from ghtt_core.motion import MotionSequence, Segment
 from ghtt_core.recording import Recording, read_recording
-from ghtt_core.recording.layout import HEADER_FILE
+from ghtt_core.recording.layout import HEADER_FILE, read_state
 from ghtt_core.runtime import FRAME_RATE_HZ
 from ghtt_core.skeleton import HANDS, JOINTS
 
@@ -37,13 +37,14 @@ Float64 = NDArray[np.float64]
 
 def matches_recordings(path: Path) -> bool:
     """Whether the path is a recording folder or holds some."""
-    return path.is_dir() and bool(_folders(path))
+    return (path / HEADER_FILE).exists() or next(path.glob(f"*/{HEADER_FILE}"), None) is not None
 
 
 def recording_parts(path: Path) -> dict[str, Part]:
     """The split that `validation.txt` defines, by `MotionSequence.recording`."""
-    clips = _clip_parts(path)
-    groups = _groups(path, clips)
+    folders = _folders(path)
+    clips = _clip_parts(folders)
+    groups = _groups(folders, clips)
     return {groups[clip]: part for clip, part in clips.items() if clip in groups}
 
 
@@ -56,10 +57,11 @@ def read_recordings(path: Path) -> Iterator[MotionSequence]:
     Raises:
         UserError: A recording, label file or truth cannot be used.
     """
-    groups = _groups(path, _clip_parts(path))
-    labels_file = path / CLIP_LABELS_FILE
+    folders = _folders(path)
+    groups = _groups(folders, _clip_parts(folders))
+    labels_file = _beside(folders, CLIP_LABELS_FILE)
     labels = read_clip_labels(labels_file) if has_columns(labels_file, _CLIP_COLUMNS) else {}
-    for folder in _folders(path):
+    for folder in folders:
         yield from _sequences(read_recording(folder), groups[folder.name], labels.get(folder.name, ()))
 
 
@@ -126,19 +128,33 @@ def _read_truth(path: Path, source_frame: NDArray[np.int64]) -> Float64:
 
 
 def _folders(path: Path) -> list[Path]:
-    """The recording folders at a path, by name."""
-    if (path / HEADER_FILE).exists():
-        return [path]
-    return sorted(header.parent for header in path.glob(f"*/{HEADER_FILE}"))
+    """The recording folders at a path, by name.
+
+    Raises:
+        UserError: There is none.
+    """
+    folders = [path] if (path / HEADER_FILE).exists() else sorted(file.parent for file in path.glob(f"*/{HEADER_FILE}"))
+    if not folders:
+        raise UserError(f"{path} holds no recording: no {HEADER_FILE} in it or in its folders.")
+    return folders
 
 
-def _clip_parts(path: Path) -> dict[str, Part]:
-    listed = path / VALIDATION_FILE
+def _beside(folders: list[Path], name: str) -> Path:
+    """A file beside the recordings, else beside the clip that the first of them was taken from."""
+    here = folders[0].parent / name
+    if here.exists():
+        return here
+    header = read_state(folders[0]).header
+    return (folders[0] / (header.clip or header.source)).with_name(name)
+
+
+def _clip_parts(folders: list[Path]) -> dict[str, Part]:
+    listed = _beside(folders, VALIDATION_FILE)
     return dict.fromkeys(read_names(listed), "validation") if listed.exists() else {}
 
 
-def _groups(path: Path, parts: Mapping[str, Part]) -> dict[str, str]:
+def _groups(folders: list[Path], parts: Mapping[str, Part]) -> dict[str, str]:
     """Folder name to recording."""
-    names = [folder.name for folder in _folders(path)]
+    names = [folder.name for folder in folders]
     numbered = {name: int(match[1]) for name in names if (match := re.search(r"-(\d+)$", name))}
     return {name: name for name in names} | neighbour_blocks(numbered, parts)
