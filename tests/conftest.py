@@ -1,7 +1,6 @@
 """What every test gets: a cache folder of its own, no leaked threads, and no window tests without a display."""
 
 import os
-import sys
 import tempfile
 import threading
 import time
@@ -11,6 +10,8 @@ from pathlib import Path
 import hypothesis
 import platformdirs
 import pytest
+
+from app.display import has_display
 
 # Machines differ too much in speed for a deadline on each example; a test that hangs meets pytest's own timeout.
 hypothesis.settings.register_profile("ghtt", deadline=None)
@@ -46,12 +47,8 @@ def pytest_unconfigure() -> None:
     _home.cleanup()
 
 
-def _has_display() -> bool:
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if _has_display():
+    if has_display():
         return
     for item in items:
         if item.get_closest_marker("gui"):

@@ -3,13 +3,9 @@
 import os
 import sys
 
+from app.display import has_display
 from app.doctor.finding import Finding, State
 from app.doctor.probe import ProbeError, ask
-
-
-def has_display() -> bool:
-    """Whether there is a screen to open a window on, as far as the environment tells."""
-    return sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def look_at_window() -> list[Finding]:
