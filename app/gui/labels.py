@@ -1,0 +1,107 @@
+"""Labels made while watching: which action was done from when to when."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.gui.actions import Handler
+from app.gui.text import tr
+
+if TYPE_CHECKING:
+    from app.gui.window import MainWindow
+
+LABELS_FILE = "labels.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionLabel:
+    """An action in a span of source time."""
+
+    start_s: float
+    end_s: float
+    action: str
+
+
+def write_labels(path: Path, labels: Sequence[ActionLabel]) -> None:
+    """Write `labels.csv` (start_s, end_s, action) in one step, so that a crash leaves the old file or the new one.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    draft = path.with_suffix(".csv.tmp")
+    with draft.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("start_s", "end_s", "action"))
+        writer.writerows((f"{label.start_s:.3f}", f"{label.end_s:.3f}", label.action) for label in labels)
+    draft.replace(path)
+
+
+class LabelControls:
+    """Start and end marks by key; the action is the one chosen in the what-if list, else the most probable one.
+
+    The labels go to the recording that is being exported or replayed; without one, they wait for it.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._names: tuple[str, ...] = ()
+        self._start_s: float | None = None
+        self.labels: list[ActionLabel] = []
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What each command does."""
+        return {"label_start": self._start, "label_end": self._end, "label_undo": self._undo}
+
+    def set_action_names(self, names: tuple[str, ...]) -> None:
+        """The actions to choose from."""
+        self._names = names
+
+    def clear(self) -> None:
+        """Begin anew: another source."""
+        self._start_s = None
+        self.labels = []
+
+    def save(self) -> None:
+        """Write the labels to the recording, where there is one."""
+        directory = self._window.recording.labelled_directory()
+        if directory is None:
+            return
+        try:
+            write_labels(directory / LABELS_FILE, self.labels)
+        except OSError as error:
+            self._window.toasts.show(tr("The labels cannot be saved in") + f" {directory}: {error.strerror}.", error=True)
+
+    def _now_s(self) -> float | None:
+        shown = self._window.shown
+        return None if shown is None else shown.frame.source_time_s
+
+    def _start(self) -> None:
+        self._start_s = self._now_s()
+        if self._start_s is not None:
+            self._window.toasts.show(tr("Action starts at") + f" {self._start_s:.2f} s. " + tr("Press N when it ends."))
+
+    def _end(self) -> None:
+        end_s = self._now_s()
+        if self._start_s is None or end_s is None or end_s <= self._start_s:
+            self._window.toasts.show(tr("Mark the start first: press B when the action begins, and N when it ends."))
+            return
+        action = self._window.chosen_action()
+        if action is None:
+            self._window.toasts.show(tr("Pick the action in the what-if list first: nothing is recognised yet."))
+            return
+        self.labels.append(ActionLabel(self._start_s, end_s, action))
+        self._start_s = None
+        where = self._window.recording.labelled_directory()
+        note = "" if where is not None else " " + tr("Export (E) to keep it.")
+        self._window.toasts.show(f"{action}: {self.labels[-1].start_s:.2f} - {end_s:.2f} s." + note)
+        self.save()
+
+    def _undo(self) -> None:
+        if self.labels:
+            gone = self.labels.pop()
+            self._window.toasts.show(tr("Removed the label") + f" {gone.action}.")
+            self.save()

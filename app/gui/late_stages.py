@@ -1,0 +1,113 @@
+"""Pipeline stages that begin to work as soon as their parts are loaded, so that the picture need not wait."""
+
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+
+import numpy as np
+
+from app.pipeline.stages import Imagine
+from estimators.base import Estimator
+from estimators.intrinsics import Intrinsics, IntrinsicsChoice
+from ghtt_core.packets import Frame, HandsObservation, Prediction
+from ghtt_core.runtime import Runtime
+from ghtt_core.skeleton import HANDS, JOINTS
+from ghtt_core.streaming import Predictor, PredictorOptions
+
+
+class LateStages:
+    """Like `ModelStages`, but the estimator and the runtime may come later; until then there are no hands, no prediction."""
+
+    def __init__(self, intrinsics: IntrinsicsChoice, options: PredictorOptions) -> None:
+        """Begin with nothing; `options` are what the predictor will start with."""
+        self._choice = intrinsics
+        self._options = options
+        self._estimator: Estimator | None = None
+        self._predictor: Predictor | None = None
+        self._runtime: Runtime | None = None
+        self._closed = False
+        self._lock = Lock()
+
+    def add_estimator(self, make: Callable[[], Estimator]) -> None:
+        """Make the estimator and use it from the next frame on; slow, belongs into a thread.
+
+        Raises:
+            UserError: It cannot be made.
+        """
+        estimator = make()
+        with self._lock:
+            if not self._closed:
+                self._estimator = estimator
+                return
+        estimator.close()
+
+    def add_runtime(self, runtime: Runtime) -> None:
+        """Predict from the next observation on."""
+        with self._lock:
+            predictor = Predictor(runtime, self._options)
+            self._runtime, self._predictor = runtime, predictor
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The classes; none until the model is there."""
+        return () if self._runtime is None else self._runtime.spec.action_names
+
+    @property
+    def description(self) -> str:
+        """The runtime's; "" until it is there."""
+        return "" if self._runtime is None else self._runtime.description
+
+    def intrinsics(self, width: int, height: int) -> Intrinsics:
+        """The user's choice for a picture size."""
+        return self._choice.for_size(width, height)
+
+    def estimate(self, frame: Frame) -> HandsObservation:
+        """The hands in a frame; none until the estimator is there."""
+        with self._lock:
+            estimator = self._estimator
+        if estimator is not None:
+            return estimator.estimate(frame)
+        return HandsObservation(
+            np.full((HANDS, JOINTS, 3), np.nan, np.float32),
+            np.full((HANDS, JOINTS, 2), np.nan, np.float32),
+            np.zeros(HANDS, np.float32),
+            frame.index,
+            frame.source_time_s,
+        )
+
+    def observe(self, observation: HandsObservation) -> tuple[Prediction, Imagine | None]:
+        """A step of the predictor; an empty prediction until the model is there."""
+        predictor = self._predictor
+        if predictor is not None:
+            prediction, imagination = predictor.observe(observation)
+            return prediction, None if imagination is None else partial(predictor.imagine, imagination)
+        refined = np.full((HANDS, JOINTS, 3), np.nan, np.float32)
+        return Prediction(refined, np.empty(0, np.float32), observation.frame_index, observation.time_s), None
+
+    def forget_images(self) -> None:
+        """Reset the estimator."""
+        if self._estimator is not None:
+            self._estimator.reset()
+
+    def forget_poses(self) -> None:
+        """Reset the predictor."""
+        if self._predictor is not None:
+            self._predictor.reset()
+
+    def configure(self, options: PredictorOptions) -> None:
+        """Pass new options to the predictor, or keep them for it.
+
+        Raises:
+            UserError: They do not fit the checkpoint.
+        """
+        with self._lock:
+            if self._predictor is not None:
+                self._predictor.configure(options)
+            self._options = options
+
+    def close(self) -> None:
+        """Close the estimator, now or as soon as it is made. The runtime stays open: it serves other sources too."""
+        with self._lock:
+            self._closed = True
+            if self._estimator is not None:
+                self._estimator.close()

@@ -1,0 +1,162 @@
+"""What the window needs from whatever runs behind it. `app.gui.session` fills it with the live pipeline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from app.gui.futures_panel import FutureSettings
+from app.sources import SourceRequest
+from estimators.intrinsics import Intrinsics
+from ghtt_core.packets import Frame, Futures, HandsObservation, Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The newest of everything, all about one frame but the futures, which stay until newer ones come.
+
+    Attributes:
+        frame: The picture.
+        observation: The hands in it; none until the estimator runs.
+        prediction: What G-HTT made of them; None until the model runs.
+        futures: The newest futures, in this frame's camera.
+        intrinsics: The camera, to project what is in metres.
+    """
+
+    frame: Frame
+    observation: HandsObservation
+    prediction: Prediction | None
+    futures: Futures | None
+    intrinsics: Intrinsics
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One worker: its name and state in a word, its rate, the 95th percentile of its work."""
+
+    name: str
+    state: str
+    fps: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of the run, for the status line.
+
+    Attributes:
+        source: Its name, for people.
+        backend: Backend, device and precision; "" while the model is being built.
+        stages: The workers, in the order of the data.
+        frame_age_ms: From capture to the newest result; NaN before the first.
+        dropped: Frames that newer ones overtook, before the estimator.
+        notice: What the user should know now ("building the model"), or "".
+        error: A sentence if a worker has failed, or "".
+        ended: The source has come to its end.
+    """
+
+    source: str
+    backend: str
+    stages: tuple[Stage, ...]
+    frame_age_ms: float
+    dropped: int
+    notice: str = ""
+    error: str = ""
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a source with an end is, and how it runs."""
+
+    position_s: float
+    duration_s: float
+    playing: bool
+    speed: float
+    loop: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A file or folder being written: where, for how long, how large so far."""
+
+    path: Path
+    seconds: float
+    size_bytes: int
+
+
+class Session(Protocol):
+    """A source, an estimator and a model at work. No call blocks."""
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The model's classes; empty until it is built."""
+        ...
+
+    @property
+    def default_temperature(self) -> float:
+        """The checkpoint's own."""
+        ...
+
+    def moment(self) -> Moment | None:
+        """The newest of everything; None before the first frame."""
+        ...
+
+    def status(self) -> Status:
+        """How the run is going."""
+        ...
+
+    def position(self) -> Position | None:
+        """Where the source is; None for a live one."""
+        ...
+
+    def configure(self, settings: FutureSettings) -> None:
+        """Draw other futures from now on."""
+        ...
+
+    def open(self, request: SourceRequest) -> None:
+        """Switch to another source; trouble shows up in the status."""
+        ...
+
+    def set_playing(self, playing: bool) -> None:
+        """Let the source run, or hold it."""
+        ...
+
+    def step(self, frames: int) -> None:
+        """Hold it and move by some frames."""
+        ...
+
+    def seek(self, position_s: float) -> None:
+        """Jump."""
+        ...
+
+    def set_speed(self, speed: float) -> None:
+        """Run faster or slower than life."""
+        ...
+
+    def set_loop(self, loop: bool) -> None:
+        """Begin again at the end."""
+        ...
+
+    def start_video(self, path: Path) -> None:
+        """Record the view to an MP4."""
+        ...
+
+    def stop_video(self) -> None:
+        """End that recording."""
+        ...
+
+    def start_export(self, directory: Path) -> None:
+        """Write a recording."""
+        ...
+
+    def stop_export(self) -> None:
+        """End it."""
+        ...
+
+    def writing(self) -> tuple[Writing | None, Writing | None]:
+        """The video and the recording being written."""
+        ...
+
+    def close(self) -> None:
+        """Stop every worker."""
+        ...

@@ -1,0 +1,100 @@
+"""From a moment to what is drawn of it: arithmetic only, no widget."""
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.gui.compare import METHODS, Comparison
+from app.gui.port import Moment
+from app.gui.video_view import TRAIL_JOINTS, Overlay
+from app.viewer.geometry import pose_at
+from ghtt_core.packets import Futures
+from ghtt_core.skeleton import HAND_NAMES
+
+SIDE_BY_SIDE = "side by side"
+COMPARE_CHOICES = (*METHODS, SIDE_BY_SIDE)
+"""What the compare key goes through; the first is the usual picture."""
+
+_PATH_STEPS = 16
+_DRAWN_SAMPLES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ShowOptions:
+    """What is to be drawn.
+
+    Attributes:
+        hands: Hands on the video.
+        futures: Futures on the video.
+        compare: One of `COMPARE_CHOICES`.
+        horizon_s: How far the futures are drawn.
+        at_s: The scrubbed moment of the futures; None for whole paths.
+    """
+
+    hands: bool = True
+    futures: bool = True
+    compare: str = METHODS[0]
+    horizon_s: float = 2.1
+    at_s: float | None = None
+
+
+def hands_in(moment: Moment) -> tuple[str, ...]:
+    """The names of the hands seen at a moment."""
+    return tuple(name for name, seen in zip(HAND_NAMES, moment.observation.visible, strict=True) if seen)
+
+
+def overlays(moment: Moment, comparison: Comparison, options: ShowOptions) -> list[Overlay]:
+    """What is drawn over the video: one overlay, or one per method side by side."""
+    if options.compare != SIDE_BY_SIDE:
+        return [_overlay(moment, comparison, options)]
+    single = [replace(options, compare=method, futures=False, at_s=None) for method in METHODS]
+    return [_overlay(moment, comparison, one) for one in single]
+
+
+def _overlay(moment: Moment, comparison: Comparison, options: ShowOptions) -> Overlay:
+    usual = options.compare == METHODS[0]
+    captions = () if usual and options.futures else (comparison.caption(options.compare),)
+    if not options.hands:
+        return Overlay(captions=captions)
+    raw_px, intrinsics = moment.observation.joints_px, moment.intrinsics
+    joints = comparison.joints.get(options.compare)
+    drawn_px = None if joints is None else intrinsics.project(joints)
+    paths_px = poses_px = None
+    if moment.futures is not None and options.futures and usual:
+        paths_px = intrinsics.project(future_paths(moment.futures, options.horizon_s))
+        if options.at_s is not None:
+            poses_px = intrinsics.project(
+                pose_at(moment.futures.joints_cam_m[:_DRAWN_SAMPLES], moment.futures.offset_s, options.at_s)
+            )
+    return Overlay(raw_px if usual else None, drawn_px, paths_px, poses_px, captions)
+
+
+def future_paths(futures: Futures, horizon_s: float) -> NDArray[np.float32]:
+    """(S, T, 2, J, 3) paths of the drawn joints up to a horizon, at evenly spread frames, in the camera frame."""
+    last = max(int(np.searchsorted(futures.offset_s, horizon_s + 1e-4)), 2)
+    steps = np.unique(np.linspace(0, min(last, len(futures.offset_s)) - 1, _PATH_STEPS).round().astype(int))
+    return futures.joints_cam_m[:_DRAWN_SAMPLES, steps][:, :, :, list(TRAIL_JOINTS)]
+
+
+class Pacer:
+    """Lets a drawing take only its share of the time: on a slow machine the window sheds its own frames, not the poses."""
+
+    def __init__(self, share: float, interval_s: float = 1 / 31) -> None:
+        self._share = share
+        self._interval_s = interval_s
+        self._cost_s = 0.0
+        self._last_s = -np.inf
+
+    def due(self) -> bool:
+        """Whether it may draw now; if so, the time counts from here."""
+        now_s = time.monotonic()
+        if now_s - self._last_s < max(self._interval_s, self._cost_s / self._share):
+            return False
+        self._last_s = now_s
+        return True
+
+    def spent(self, cost_s: float) -> None:
+        """Take note of what a drawing took."""
+        self._cost_s += 0.2 * (cost_s - self._cost_s)

@@ -1,0 +1,123 @@
+"""Recording the view, exporting poses, saving pictures, and finding them again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QSignalBlocker, QUrl
+from PyQt6.QtGui import QDesktopServices
+
+from app.gui.actions import Handler
+from app.gui.port import Session, Writing
+from app.gui.text import tr
+
+if TYPE_CHECKING:
+    from app.gui.window import MainWindow
+
+
+class RecordControls:
+    """Starts and ends what is written. Every file gets a name of its own, made from the time."""
+
+    def __init__(self, window: MainWindow, session: Session, output_dir: Path) -> None:
+        self._window = window
+        self._session = session
+        self._output_dir = output_dir
+        self._export_dir: Path | None = None
+        self._confirmed: set[str] = set()
+        self.opened_recording: Path | None = None
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """What each command does."""
+        return {
+            "toggle_record": self._record,
+            "toggle_export": self._export,
+            "save_picture": self.save_picture,
+            "show_recordings": self._show_folder,
+        }
+
+    def start_at_once(self, video: Path | None, export: Path | None) -> None:
+        """Write what the command line asked for, from the first frame on."""
+        if video is not None:
+            self._session.start_video(video)
+            self._check("toggle_record", True)
+        if export is not None:
+            self._export_dir = export
+            self._session.start_export(export)
+            self._check("toggle_export", True)
+
+    def labelled_directory(self) -> Path | None:
+        """The recording that labels belong to: the one being exported, else the one opened."""
+        return self._export_dir or self.opened_recording
+
+    def follow(self, video: Writing | None, export: Writing | None) -> None:
+        """Put the menu's marks in line with what is really being written: a writer may have failed."""
+        for name, writing in (("toggle_record", video), ("toggle_export", export)):
+            if writing is not None:
+                self._confirmed.add(name)
+            elif name in self._confirmed:
+                self._confirmed.discard(name)
+                self._check(name, False)
+
+    def _check(self, name: str, on: bool) -> None:
+        action = self._window.actions_by_name[name]
+        with QSignalBlocker(action):
+            action.setChecked(on)
+
+    def save_picture(self) -> None:
+        """Save the window as it is."""
+        path = self._new_path("picture", ".png")
+        if path is None:
+            return
+        if self._window.grab().save(str(path)):
+            self._saved(path)
+        else:
+            self._window.toasts.show(tr("The picture cannot be written to") + f" {path}.", error=True)
+
+    def _record(self, on: bool) -> None:
+        if not on:
+            video, _ = self._session.writing()
+            self._session.stop_video()
+            if video is not None:
+                self._saved(video.path)
+            return
+        path = self._new_path("video", ".mp4")
+        if path is not None:
+            self._session.start_video(path)
+
+    def _export(self, on: bool) -> None:
+        if not on:
+            self._session.stop_export()
+            if self._export_dir is not None:
+                self._window.labels.save()
+                self._saved(self._export_dir)
+                self._export_dir = None
+            return
+        path = self._new_path("recording", "")
+        if path is not None:
+            self._export_dir = path
+            self._session.start_export(path)
+
+    def _saved(self, path: Path) -> None:
+        folder = QUrl.fromLocalFile(str(path.parent))
+        button = (tr("Show in folder"), lambda: QDesktopServices.openUrl(folder))
+        self._window.toasts.show(tr("Saved") + f" {path.name}", action=button)
+
+    def _show_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._output_dir)))
+
+    def _new_path(self, kind: str, suffix: str) -> Path | None:
+        try:
+            self._output_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._window.toasts.show(tr("Cannot write to") + f" {self._output_dir}: {error.strerror}.", error=True)
+            return None
+        name = f"ghtt-{datetime.now():%Y%m%d-%H%M%S}-{kind}"
+        path = self._output_dir / (name + suffix)
+        number = 2
+        while path.exists():
+            path = self._output_dir / f"{name}-{number}{suffix}"
+            number += 1
+        return path

@@ -1,0 +1,330 @@
+"""The live pipeline as the window sees it: sources are opened and models loaded in threads, no call blocks."""
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+from app.assembly import build_stages, load_model, needs_model, recording_header, source_name
+from app.drawing.compose import ViewComposer
+from app.gui.futures_panel import FutureSettings
+from app.gui.late_stages import LateStages
+from app.gui.port import Moment, Position, Stage, Status, Writing
+from app.gui.text import tr
+from app.gui.writers import LiveExport, LiveVideo
+from app.options import AppOptions
+from app.pipeline import LivePipeline, Stages
+from app.sources import ReplaySource, Source, SourceRequest, SourceState, open_source
+from estimators.base import Estimator, EstimatorOptions, create_estimator
+from ghtt_core.errors import UserError
+from ghtt_core.runtime import Runtime
+from ghtt_core.streaming import PredictorOptions
+
+_LOG = logging.getLogger(__name__)
+_CLOSE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    options: AppOptions
+    source: Source
+    stages: Stages
+    pipeline: LivePipeline
+
+
+class LiveSession:
+    """One source at a time; the model is loaded once and serves them all."""
+
+    def __init__(self, options: AppOptions) -> None:
+        """Begin to open the source and to load the model; returns at once."""
+        self._options = options
+        self._loop, self._speed = options.loop, 1.0
+        self._runtime: Runtime | None = None
+        self._run: _Run | None = None
+        self._source_name = ""
+        self._error = self._estimator_notice = ""
+        self._model_notice = tr("Building the model")
+        self._moment: Moment | None = None
+        self._video: LiveVideo | None = None
+        self._export: LiveExport | None = None
+        self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads = [
+            Thread(target=self._serve, name="session", daemon=True),
+            Thread(target=self._load_runtime, name="model", daemon=True),
+        ]
+        self.open(options.source)
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def action_names(self) -> tuple[str, ...]:
+        """The classes; empty until the model is there."""
+        run = self._run
+        return () if run is None else run.stages.action_names
+
+    @property
+    def default_temperature(self) -> float:
+        """The checkpoint's own."""
+        return 1.0 if self._runtime is None else self._runtime.spec.default_temperature
+
+    def moment(self) -> Moment | None:
+        """The newest of everything; the same object until something is new."""
+        run = self._run
+        result = None if run is None else run.pipeline.latest()
+        if result is None:
+            return None
+        known = self._moment
+        drawn_s = None if result.futures is None else result.futures.time_s
+        known_s = None if known is None or known.futures is None else known.futures.time_s
+        if known is None or known.frame is not result.frame or known_s != drawn_s:
+            known = Moment(result.frame, result.observation, result.prediction, result.futures, result.intrinsics)
+            self._moment = known
+        return known
+
+    def status(self) -> Status:
+        """How the run is going."""
+        run = self._run
+        notice = " · ".join(filter(None, (self._estimator_notice, self._model_notice)))
+        if run is None:
+            return Status(self._source_name, "", (), math.nan, 0, notice, self._error)
+        stats = run.pipeline.stats()
+        states = {worker.name: worker.state.value for worker in stats.workers}
+        stages = tuple(Stage(hop.name, states.get(hop.name, ""), hop.rate_hz, hop.p95_ms) for hop in stats.hops)
+        state = run.source.state
+        if state is SourceState.RECONNECTING:
+            notice = run.source.status
+        return Status(
+            source=self._source_name,
+            backend=run.stages.description,
+            stages=stages,
+            frame_age_ms=stats.frame_age.p50_ms,
+            dropped=sum(stats.dropped.values()),
+            notice=notice,
+            error=self._error or run.pipeline.error or self._writer_error(),
+            ended=state is SourceState.ENDED,
+        )
+
+    def position(self) -> Position | None:
+        """Where the source is; None for a live one or one of unknown length."""
+        run = self._run
+        if run is None or run.source.info.live or not run.source.info.length or not run.source.info.fps:
+            return None
+        ended = run.source.state is SourceState.ENDED
+        duration_s = run.source.info.length / run.source.info.fps
+        now_s = 0.0 if self._moment is None else self._moment.frame.source_time_s
+        return Position(now_s, max(duration_s, now_s), not (run.pipeline.paused or ended), self._speed, self._loop)
+
+    def configure(self, settings: FutureSettings) -> None:
+        """Draw other futures from now on."""
+        names, chosen = self.action_names, settings.condition
+        prediction = PredictorOptions(
+            samples=settings.samples,
+            horizon_s=settings.horizon_s,
+            temperature=settings.temperature,
+            condition=names[chosen] if chosen is not None and chosen < len(names) else None,
+            seed=self._options.prediction.seed,
+        )
+        self._options = replace(self._options, prediction=prediction)
+        run = self._run
+        if run is not None:
+            try:
+                run.pipeline.configure(prediction)
+                self._error = ""
+            except UserError as error:
+                self._error = str(error)
+
+    def open(self, request: SourceRequest) -> None:
+        """Switch to another source."""
+        self._source_name = Path(request.target).name if request.target else request.kind
+        self._commands.put(lambda: self._open_now(request))
+
+    def set_playing(self, playing: bool) -> None:
+        """Pause or go on; from the beginning if the clip was over."""
+        run = self._run
+        if run is None:
+            return
+        if not playing:
+            run.pipeline.pause()
+            return
+        if run.source.state is SourceState.ENDED:
+            run.pipeline.seek(0)
+        run.pipeline.resume()
+
+    def step(self, frames: int) -> None:
+        """Pause and move by some frames."""
+        run = self._run
+        if run is None:
+            return
+        run.pipeline.pause()
+        if frames > 0:
+            run.pipeline.step(frames)
+        else:
+            run.pipeline.seek(max(0, run.pipeline.position + frames))
+
+    def seek(self, position_s: float) -> None:
+        """Go to the frame of a time."""
+        run = self._run
+        if run is not None and run.source.info.fps and run.source.info.length:
+            index = round(position_s * run.source.info.fps)
+            run.pipeline.seek(min(max(index, 0), run.source.info.length - 1))
+
+    def set_speed(self, speed: float) -> None:
+        """Run faster or slower than life."""
+        self._speed = speed
+        run = self._run
+        if run is not None:
+            run.pipeline.set_speed(speed)
+
+    def set_loop(self, loop: bool) -> None:
+        """Begin again at the end."""
+        self._loop = loop
+        run = self._run
+        if run is not None:
+            run.pipeline.loop = loop
+
+    def start_video(self, path: Path) -> None:
+        """Record the view to an MP4."""
+        self._commands.put(lambda: self._start_video(path))
+
+    def stop_video(self) -> None:
+        """End that recording."""
+        self._commands.put(self._stop_video)
+
+    def start_export(self, directory: Path) -> None:
+        """Write a recording."""
+        self._commands.put(lambda: self._start_export(directory))
+
+    def stop_export(self) -> None:
+        """End it."""
+        self._commands.put(self._stop_export)
+
+    def writing(self) -> tuple[Writing | None, Writing | None]:
+        """The video and the recording being written."""
+        video, export = self._video, self._export
+        return (
+            None if video is None or video.error else video.writing(),
+            None if export is None or not export.open else export.writing(),
+        )
+
+    def close(self) -> None:
+        """Stop every thread; one that hangs inside a library is left behind."""
+        self._commands.put(None)
+        for thread in self._threads:
+            thread.join(_CLOSE_S)
+        if self._runtime is not None:
+            self._runtime.close()
+
+    def _serve(self) -> None:
+        while (command := self._commands.get()) is not None:
+            try:
+                command()
+            except UserError as error:
+                self._error = str(error)
+            except Exception as error:
+                _LOG.exception("the session failed")
+                self._error = f"{type(error).__name__}: {error}"
+        self._stop_video()
+        self._end_run()
+
+    def _end_run(self) -> None:
+        self._stop_export()
+        run, self._run = self._run, None
+        self._moment = None
+        if run is not None:
+            run.pipeline.stop()
+            run.source.close()
+            run.stages.close()
+
+    def _open_now(self, request: SourceRequest) -> None:
+        self._end_run()
+        self._error = ""
+        options = replace(self._options, source=request, record=None, export=None)
+        source = open_source(request)
+        self._source_name = source_name(options, source)
+        if isinstance(source, ReplaySource):
+            runtime = self._runtime if needs_model(options, source) else None
+            self._start(options, source, build_stages(options, source, runtime))
+            return
+        stages = LateStages(options.intrinsics, options.prediction)
+        if self._runtime is not None:
+            stages.add_runtime(self._runtime)
+        self._start(options, source, stages)
+        self._estimator_notice = tr("Loading the hand estimator")
+        try:
+            stages.add_estimator(lambda: _make_estimator(options))
+        finally:
+            self._estimator_notice = ""
+
+    def _start(self, options: AppOptions, source: Source, stages: Stages) -> None:
+        pipeline = LivePipeline(source, stages, loop=self._loop)
+        pipeline.set_speed(self._speed)
+        self._run = _Run(options, source, stages, pipeline)
+        pipeline.start()
+
+    def _load_runtime(self) -> None:
+        try:
+            runtime = load_model(self._options, self._tell_progress)
+        except Exception as error:
+            if not isinstance(error, UserError):
+                _LOG.exception("the model cannot be loaded")
+            sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            self._model_notice = ""
+            self._commands.put(lambda: self._fail(sentence))
+            return
+        self._commands.put(lambda: self._adopt(runtime))
+
+    def _fail(self, sentence: str) -> None:
+        self._error = sentence
+
+    def _adopt(self, runtime: Runtime) -> None:
+        self._runtime, self._model_notice = runtime, ""
+        if self._run is not None and isinstance(self._run.stages, LateStages):
+            self._run.stages.add_runtime(runtime)
+
+    def _tell_progress(self, message: str) -> None:
+        self._model_notice = message
+
+    def _start_video(self, path: Path) -> None:
+        self._stop_video()
+        run = self._run
+        caption = self._source_name if run is None else f"{self._source_name}, {run.stages.description}"
+        self._video = LiveVideo(path, self._pipeline_now, ViewComposer(self.action_names, caption))
+
+    def _pipeline_now(self) -> LivePipeline | None:
+        run = self._run
+        return None if run is None else run.pipeline
+
+    def _stop_video(self) -> None:
+        video, self._video = self._video, None
+        if video is not None:
+            video.close()
+            self._error = video.error or self._error
+
+    def _start_export(self, directory: Path) -> None:
+        self._stop_export()
+        run = self._run
+        if run is None:
+            raise UserError(tr("There is nothing to export yet: open a source first."))
+        options = replace(run.options, prediction=self._options.prediction)
+        self._export = LiveExport(
+            directory,
+            run.pipeline,
+            lambda first, folder: recording_header(options, run.source, run.stages, self._runtime, first, folder),
+        )
+
+    def _stop_export(self) -> None:
+        export, self._export = self._export, None
+        if export is not None:
+            export.close()
+            self._error = export.error or self._error
+
+    def _writer_error(self) -> str:
+        return next((writer.error for writer in (self._video, self._export) if writer is not None and writer.error), "")
+
+
+def _make_estimator(options: AppOptions) -> Estimator:
+    chosen = EstimatorOptions(options.intrinsics, mirror=options.mirror, hand_model=options.hand_model)
+    return create_estimator(options.estimator, chosen)

@@ -1,0 +1,68 @@
+"""The status line: one short text per thing that people ask about."""
+
+import math
+
+from PyQt6.QtWidgets import QLabel, QStatusBar
+
+from app.gui.port import Status, Writing
+from app.gui.text import tr
+
+
+def stage_text(status: Status) -> str:
+    """Rate and 95th percentile of every worker; a worker that does not run shows its state."""
+    parts = []
+    for stage in status.stages:
+        if stage.state != "running":
+            parts.append(f"{stage.name} {stage.state}")
+        elif math.isfinite(stage.p95_ms):
+            parts.append(f"{stage.name} {stage.fps:.0f}/s {stage.p95_ms:.0f} ms")
+        else:
+            parts.append(f"{stage.name} {stage.fps:.0f}/s")
+    return "   ".join(parts)
+
+
+def writing_text(writing: Writing | None, name: str) -> str:
+    """A recording's time and size."""
+    if writing is None:
+        return ""
+    minutes, seconds = divmod(int(writing.seconds), 60)
+    return f"● {name} {minutes}:{seconds:02d}  {writing.size_bytes / 1e6:.1f} MB"
+
+
+class StatusLine(QStatusBar):
+    """Source, backend, stages, age, drops, hands."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self.setAccessibleName(tr("Status"))
+        self.fields: dict[str, QLabel] = {}
+        for name, tip in (
+            ("source", tr("Where the pictures come from")),
+            ("backend", tr("What computes the model")),
+            ("stages", tr("Each worker: frames a second and the 95th percentile of its work")),
+            ("age", tr("Time from the camera to the screen's newest pose")),
+            ("drops", tr("Frames overtaken by newer ones")),
+            ("hands", tr("Hands in the picture")),
+        ):
+            label = QLabel()
+            label.setToolTip(tip)
+            label.setObjectName(f"status_{name}")
+            label.setContentsMargins(6, 0, 10, 0)
+            self.fields[name] = label
+            self.addWidget(label, 1 if name == "source" else 0)
+
+    def show_status(self, status: Status, hands: tuple[str, ...]) -> None:
+        """Write the state of the run and the names of the hands in view."""
+        age = "–" if math.isnan(status.frame_age_ms) else f"{status.frame_age_ms:.0f} ms"
+        for name, text in (
+            ("source", status.source),
+            ("backend", status.backend or tr("no model yet")),
+            ("stages", stage_text(status)),
+            ("age", tr("age") + f" {age}"),
+            ("drops", tr("dropped") + f" {status.dropped}"),
+            ("hands", tr("hands") + ": " + (" + ".join(hands) or tr("none"))),
+        ):
+            label = self.fields[name]
+            if label.text() != text:
+                label.setText(text)

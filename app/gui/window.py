@@ -1,0 +1,368 @@
+"""The main window: what is where, and two timers that keep it fresh."""
+
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import vispy
+from PyQt6.QtCore import QT_VERSION_STR, Qt, QTimer
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PyQt6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+
+from app.gui.action_panel import ActionPanel, top_actions
+from app.gui.actions import Handler, build_menus
+from app.gui.compare import Comparison
+from app.gui.futures_panel import NUMBERED, FuturesPanel
+from app.gui.help_overlay import HelpOverlay
+from app.gui.labels import LabelControls
+from app.gui.playback import PlaybackControls
+from app.gui.port import Moment, Session
+from app.gui.presenter import Pacer, hands_in, overlays
+from app.gui.record_controls import RecordControls
+from app.gui.scorecard import Scorecard
+from app.gui.scorecard_panel import ScorecardPanel
+from app.gui.source_controls import SourceControls
+from app.gui.status_line import StatusLine, writing_text
+from app.gui.store import Store
+from app.gui.text import tr
+from app.gui.theme import FUTURE_COLORS, HAND_COLORS, OBSERVED_COLORS, THEMES, Theme, apply_theme, rgb
+from app.gui.toasts import ToastStack
+from app.gui.transport import Transport
+from app.gui.video_view import VideoView
+from app.gui.view_controls import ViewControls
+from app.options import AppOptions
+from app.sources import SourceRequest
+from app.viewer.hands_view import HandsView, SceneColors
+from ghtt_core.streaming import PredictorOptions
+
+DISPLAY_MS = 33
+METRICS_MS = 500
+VIDEO_SHARE, SCENE_SHARE = 0.3, 0.3
+"""Parts of the window's time that drawing the video and the 3D view may take."""
+
+
+class MainWindow(QMainWindow):
+    """Shows a session and steers it. Closing the window closes the session."""
+
+    def __init__(self, session: Session, store: Store, output_dir: Path, options: AppOptions | None = None) -> None:
+        """Build every widget once.
+
+        Args:
+            session: What runs behind the window.
+            store: What is remembered.
+            output_dir: Where recordings and pictures go.
+            options: What the command line said: it goes before what is remembered.
+        """
+        super().__init__()
+        self.session = session
+        self.store = store
+        self.setWindowTitle("G-HTT")
+        self.setAcceptDrops(True)
+        self.resize(1280, 800)
+        self.toasts = ToastStack(self)
+        self.scorecard = Scorecard()
+        self.comparison = Comparison()
+        self.theme = THEMES.get(store.theme, THEMES["dark"])
+        self._newest: Moment | None = None
+        self._shown: Moment | None = None
+        self._frozen = False
+        self._names: tuple[str, ...] = ()
+        self._last_error = ""
+        self._scene_stale = self._video_stale = False
+        self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
+        self._build_views()
+        self._build_docks()
+        self.playback = PlaybackControls(session, self.transport)
+        self.sources = SourceControls(self, session, store)
+        self.recording = RecordControls(self, session, output_dir)
+        self.labels = LabelControls(self)
+        self.view_controls = ViewControls(self)
+        self.actions_by_name, self.menus_by_name = build_menus(self, self._handlers())
+        self._finish_menus()
+        self.help = HelpOverlay(self)
+        self.set_theme(self.theme)
+        self.restore_layout()
+        self._apply(options or AppOptions())
+        self._start_timers()
+
+    @property
+    def frozen(self) -> bool:
+        """Whether a moment is held."""
+        return self._frozen
+
+    @property
+    def shown(self) -> Moment | None:
+        """The moment on the screen."""
+        return self._shown
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint everything in a theme's colours."""
+        self.theme = theme
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        apply_theme(application, theme)
+        for part in (self.action_panel, self.scorecard_panel, self.transport, self.toasts, self.help):
+            part.set_theme(theme)
+        self.video.set_theme(theme.scene, theme.dim)
+        self.scene.set_colors(scene_colors(theme))
+        self.store.theme = theme.name
+
+    def chosen_action(self) -> str | None:
+        """The action picked in the what-if list, else the most probable one."""
+        index = self.futures_panel.settings.condition
+        if index is None and self._shown is not None and self._shown.prediction is not None:
+            top = top_actions(self._shown.prediction.action_prob, 1)
+            index = top[0][0] if top else None
+        return None if index is None or index >= len(self._names) else self._names[index]
+
+    def forget_past(self) -> None:
+        """Begin anew: another source."""
+        self.scorecard.clear()
+        self.comparison.clear()
+        self.action_panel.timeline.clear()
+        self.labels.clear()
+        self._newest = self._shown = None
+        self._last_error = ""
+        self.actions_by_name["toggle_freeze"].setChecked(False)
+        self.video.clear()
+
+    def reset_layout(self) -> None:
+        """Put every panel back where it was at first."""
+        self.restoreState(self._first_state)
+        for dock in self.docks.values():
+            dock.show()
+        self._size_docks()
+        self.splitter.setSizes([1, 1])
+
+    def redraw(self) -> None:
+        """Draw the shown moment again with other options."""
+        self._video_stale = self._scene_stale = True
+
+    def _apply(self, options: AppOptions) -> None:
+        """Take over what was said on the command line."""
+        usual, said = PredictorOptions(), options.prediction
+        panel = self.futures_panel
+        if said.horizon_s != usual.horizon_s:
+            panel.horizon.setValue(round(said.horizon_s * 10))
+        if said.samples != usual.samples:
+            panel.samples.setValue(said.samples)
+        if said.temperature is not None:
+            panel.temperature.setValue(round(said.temperature * 10))
+        self._wanted_condition = said.condition
+        self._max_frames = options.max_frames
+        self.actions_by_name["toggle_loop"].setChecked(options.loop)
+        self.session.configure(panel.settings)
+        self.recording.start_at_once(options.record, options.export)
+
+    def _build_views(self) -> None:
+        self.video = VideoView(HAND_COLORS, OBSERVED_COLORS["dark"], FUTURE_COLORS["dark"])
+        self.video.painted.connect(self._video_pacer.spent)
+        self.transport = Transport()
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.video, 1)
+        column.addWidget(self.transport)
+        self.scene = HandsView(scene_colors(self.theme))
+        self.scene.drawn = self._scene_pacer.spent
+        native = self.scene.native
+        assert isinstance(native, QWidget)
+        native.setAccessibleName(tr("3D view of the hands and their futures"))
+        native.setMinimumSize(240, 180)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(native)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setSizes([640, 640])
+        self.setCentralWidget(self.splitter)
+        self.status_line = StatusLine()
+        self.setStatusBar(self.status_line)
+        self.writing_label = QLabel()
+        self.writing_label.setProperty("role", "warning")
+        self.status_line.addPermanentWidget(self.writing_label)
+
+    def _build_docks(self) -> None:
+        self.action_panel = ActionPanel()
+        self.futures_panel = FuturesPanel(self.store.futures())
+        self.scorecard_panel = ScorecardPanel(self.scorecard)
+        self.docks = {}
+        for name, title, widget in (
+            ("actions", tr("Actions"), self.action_panel),
+            ("futures", tr("Futures"), self.futures_panel),
+            ("scorecard", tr("Scorecard"), self.scorecard_panel),
+        ):
+            dock = QDockWidget(title, self)
+            dock.setObjectName(name)
+            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+            dock.setWidget(widget)
+            self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+            self.docks[name] = dock
+        self._size_docks()
+        self._first_state = self.saveState()
+        self.futures_panel.changed.connect(self._on_futures_changed)
+        self.futures_panel.scrubbed.connect(lambda _at_s: self.redraw())
+        self.futures_panel.freeze_toggled.connect(lambda on: self.actions_by_name["toggle_freeze"].setChecked(on))
+
+    def _size_docks(self) -> None:
+        self.resizeDocks(list(self.docks.values()), [420, 480, 380], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["actions"]], [236], Qt.Orientation.Vertical)
+
+    def _handlers(self) -> Mapping[str, Handler]:
+        parts = (self.sources, self.playback, self.view_controls, self.recording, self.labels)
+        handlers: dict[str, Handler] = {
+            "quit": self._quit,
+            "toggle_help": lambda: self.help.toggle(),
+            "show_about": self._show_about,
+            "toggle_freeze": self._freeze,
+        }
+        for part in parts:
+            handlers |= part.handlers()
+        return handlers
+
+    def _finish_menus(self) -> None:
+        view = self.menus_by_name["View"]
+        view.addSeparator()
+        for dock in self.docks.values():
+            view.addAction(dock.toggleViewAction())
+        self.sources.add_recent_menu(self.menus_by_name["File"])
+        for number in range(1, NUMBERED + 1):
+            shortcut = QShortcut(QKeySequence(str(number)), self)
+            shortcut.activated.connect(lambda index=number - 1: self.futures_panel.choose_condition(index))
+
+    def _start_timers(self) -> None:
+        self._display_timer = QTimer(self)
+        self._display_timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._display_timer.timeout.connect(self.refresh)
+        self._display_timer.start(DISPLAY_MS)
+        self._metrics_timer = QTimer(self)
+        self._metrics_timer.timeout.connect(self.refresh_metrics)
+        self._metrics_timer.start(METRICS_MS)
+
+    def refresh(self) -> None:
+        """Take the newest moment and draw what is due."""
+        moment = self.session.moment()
+        if moment is not None and (
+            self._newest is None or moment.frame is not self._newest.frame or moment.futures is not self._newest.futures
+        ):
+            self._newest = moment
+            self._digest(moment)
+            if not self._frozen:
+                self._shown = moment
+                self.redraw()
+        self.playback.refresh(0.0 if moment is None else moment.frame.source_time_s)
+        if self._shown is None:
+            return
+        if self._video_stale and self._video_pacer.due():
+            self._video_stale = False
+            self.video.show_frame(
+                self._shown.frame.image_bgr, overlays(self._shown, self.comparison, self.view_controls.options())
+            )
+        if self._scene_stale and self._scene_pacer.due():
+            self._scene_stale = False
+            self._draw_scene(self._shown)
+
+    def refresh_metrics(self) -> None:
+        """Bring the slow texts up to date and tell of trouble."""
+        status = self.session.status()
+        self.status_line.show_status(status, () if self._newest is None else hands_in(self._newest))
+        video, export = self.session.writing()
+        self.writing_label.setText("   ".join(filter(None, (writing_text(video, "MP4"), writing_text(export, tr("export"))))))
+        self.recording.follow(video, export)
+        if status.error and status.error != self._last_error:
+            self.toasts.show(status.error, error=True)
+        self._last_error = status.error
+        badge = tr("Frozen · Shift+Right looks ahead · F goes on") if self._frozen else status.notice
+        self.video.show_badge(badge)
+        self.video.show_message("" if self._shown is not None else status.error or tr("Opening") + f" {status.source} ...")
+        if self.session.action_names != self._names:
+            self._names = self.session.action_names
+            self.futures_panel.set_action_names(self._names)
+            self.futures_panel.set_default_temperature(self.session.default_temperature)
+            self.labels.set_action_names(self._names)
+            if self._wanted_condition in self._names:
+                self.futures_panel.choose_condition(self._names.index(self._wanted_condition))
+        self.scorecard_panel.update()
+
+    def _digest(self, moment: Moment) -> None:
+        if self._max_frames is not None and moment.frame.index + 1 >= self._max_frames:
+            QTimer.singleShot(0, self.close)
+        prediction = moment.prediction
+        self.comparison.add(moment.observation, None if prediction is None else prediction.refined_cam_m)
+        self.scorecard.add(moment.observation, moment.futures)
+        prob = np.empty(0, np.float32) if prediction is None else prediction.action_prob
+        self.action_panel.timeline.append(moment.observation.time_s, prob)
+        self.action_panel.bars.set_actions(self._names, prob[: len(self._names)], self.futures_panel.settings.condition)
+
+    def _draw_scene(self, moment: Moment) -> None:
+        options = self.view_controls.options()
+        image = moment.frame.image_bgr
+        self.scene.set_camera_picture(image.shape[1], image.shape[0], moment.intrinsics.fx)
+        refined = None if moment.prediction is None else moment.prediction.refined_cam_m
+        self.scene.show_hands(moment.observation.joints_cam_m, refined)
+        self.scene.show_futures(moment.futures, options.horizon_s, options.at_s)
+        self.scene.canvas.update()
+
+    def _freeze(self, on: bool) -> None:
+        self._frozen = on
+        self.futures_panel.freeze.setChecked(on)
+        if not on and self._newest is not None:
+            self._shown = self._newest
+        self.redraw()
+        self.refresh_metrics()
+
+    def _quit(self) -> None:
+        self.close()
+
+    def _show_about(self) -> None:
+        status = self.session.status()
+        text = "G-HTT\n\n" + tr("Model") + f": {status.backend or tr('not loaded')}\n"
+        text += f"Python {platform.python_version()}, Qt {QT_VERSION_STR}, vispy {vispy.__version__}"
+        box = QMessageBox(QMessageBox.Icon.NoIcon, tr("About"), text, QMessageBox.StandardButton.Close, self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+    def _on_futures_changed(self, settings: object) -> None:
+        self.session.configure(self.futures_panel.settings)
+        self.store.save_futures(self.futures_panel.settings)
+        self.redraw()
+
+    def restore_layout(self) -> None:
+        """Put the window where it was left."""
+        first_run = self.store.first_run
+        geometry, state, splitter = self.store.layout()
+        self.restoreGeometry(geometry)
+        self.restoreState(state)
+        self.splitter.restoreState(splitter)
+        if first_run:
+            self.toasts.show(tr("Welcome. Press ? to see every key; drop a video on the window to open it."))
+
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Take files."""
+        if event is not None and self.sources.dropped_path(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Open the file that was dropped."""
+        path = None if event is None else self.sources.dropped_path(event.mimeData())
+        if path is not None:
+            self.sources.open(SourceRequest.for_path(path))
+
+    def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Remember the layout, stop the timers, the session and the 3D view."""
+        self.store.save_layout(self.saveGeometry(), self.saveState(), self.splitter.saveState())
+        self._display_timer.stop()
+        self._metrics_timer.stop()
+        self.session.close()
+        self.scene.close()
+        super().closeEvent(event)
+
+
+def scene_colors(theme: Theme) -> SceneColors:
+    """A theme's colours for the 3D view."""
+    hands, observed, futures = (
+        np.array([rgb(color) for color in colors])
+        for colors in (HAND_COLORS, OBSERVED_COLORS[theme.name], FUTURE_COLORS[theme.name])
+    )
+    return SceneColors(rgb(theme.scene), rgb(theme.grid), rgb(theme.camera), hands, observed, futures)

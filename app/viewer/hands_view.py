@@ -1,0 +1,242 @@
+"""The 3D picture of one moment: hands, futures, ground and camera."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from vispy import app as vispy_app
+from vispy import scene
+
+from app.viewer import geometry
+from app.viewer.capsules import Capsules
+from ghtt_core.packets import Float32, Futures
+from ghtt_core.skeleton import FINGERTIPS, WRIST
+
+PRESETS = ("shoulder", "wearer", "side", "top")
+"""Points of view that a key brings back: over the wearer's shoulder, through their eyes, from the side, from above."""
+
+_DRAWN_SAMPLES = 24
+_TRAIL_JOINTS = (WRIST, FINGERTIPS[1])
+_TRAIL_POINTS = 20
+_GHOSTS = 4
+_GROUND_M = -0.3
+_REACH_M = 0.42
+_BONE_RADIUS_M = 0.0052
+_TIP_FADE = 0.12
+_DISTANCE_M = 0.8
+_ANGLES_DEG = {"shoulder": (-24.0, 28.0), "side": (72.0, 14.0), "top": (0.0, 89.0)}
+"""Azimuth and elevation; azimuth 0 looks where the camera looks."""
+_FOLLOW = 0.04
+"""Share of the way to the hands that the view's centre goes with every new pose."""
+
+
+@dataclass(frozen=True, slots=True)
+class SceneColors:
+    """What the 3D view is painted with: RGB in [0, 1].
+
+    Attributes:
+        background, grid, camera: One colour each.
+        hands: (2, 3) refined left and right hand.
+        observed: (2, 3) the estimator's own left and right hand.
+        futures: (2, 3) left and right futures.
+    """
+
+    background: tuple[float, float, float]
+    grid: tuple[float, float, float]
+    camera: tuple[float, float, float]
+    hands: NDArray[np.float64]
+    observed: NDArray[np.float64]
+    futures: NDArray[np.float64]
+
+
+class HandsView:
+    """A vispy canvas whose visuals are made once and then only given new data.
+
+    Attributes:
+        drawn: Called after every drawing with the seconds it took.
+    """
+
+    def __init__(self, colors: SceneColors) -> None:
+        vispy_app.use_app("pyqt6")
+        self.drawn: Callable[[float], None] | None = None
+        self._canvas = scene.SceneCanvas(config={"samples": 4}, bgcolor=colors.background, show=False)
+        self._draw_started_s = 0.0
+        self._canvas.events.draw.connect(self._before_draw, position="first")
+        self._canvas.events.draw.connect(self._after_draw, position="last")
+        self._view = self._canvas.central_widget.add_view()
+        self._camera = scene.cameras.TurntableCamera(fov=50, up="+z")
+        self._view.camera = self._camera
+        self._colors = colors
+        self._size_px = (640, 480, 457.0)
+        self._at_s: float | None = None
+        self._horizon_s = 2.0
+        self._futures: Futures | None = None
+        self._preset = "shoulder"
+        self._focus_m = np.array([0.0, _REACH_M, -0.08])
+        root = self._view.scene
+        grid = geometry.ground_grid(_GROUND_M, 0.6, 1.2, 0.1)
+        self._grid = scene.visuals.Line(pos=grid, connect="segments", method="gl", width=1, parent=root)
+        self._frustum = scene.visuals.Line(pos=np.zeros((16, 3)), connect="segments", method="gl", width=1.5, parent=root)
+        samples, hands, paths, steps = _DRAWN_SAMPLES, 2, len(_TRAIL_JOINTS), _TRAIL_POINTS - 1
+        self._trail_shape = (samples, hands, paths, steps)
+        self._trails = self._lines(2 * samples * hands * paths * steps, 1.2)
+        self._main_trail = self._lines(2 * hands * len(FINGERTIPS) * steps, 3.0)
+        self._fan = self._lines(2 * samples * geometry.BONES_PER_FRAME, 1.2)
+        self._ghosts = Capsules(_GHOSTS * geometry.BONES_PER_FRAME, parent=root)
+        self._observed = Capsules(geometry.BONES_PER_FRAME, parent=root)
+        self._refined = Capsules(geometry.BONES_PER_FRAME, parent=root)
+        self._ghosts.order = 1
+        self.set_colors(colors)
+        self.set_preset("shoulder")
+        self.show_hands(None, None)
+        self.show_futures(None)
+
+    @property
+    def native(self) -> object:
+        """The Qt widget."""
+        return self._canvas.native
+
+    @property
+    def canvas(self) -> scene.SceneCanvas:
+        """The vispy canvas, for its draw events and pictures."""
+        return self._canvas
+
+    def _before_draw(self, _event: object) -> None:
+        self._draw_started_s = time.perf_counter()
+
+    def _after_draw(self, _event: object) -> None:
+        if self.drawn is not None:
+            self._canvas.context.finish()
+            self.drawn(time.perf_counter() - self._draw_started_s)
+
+    def close(self) -> None:
+        """Free the canvas with its timers."""
+        self._canvas.close()
+
+    def set_colors(self, colors: SceneColors) -> None:
+        """Paint with other colours (a change of theme)."""
+        self._colors = colors
+        self._canvas.bgcolor = (*colors.background, 1.0)
+        self._grid.set_data(color=(*colors.grid, 1.0))
+        self._frustum.set_data(color=(*colors.camera, 0.9))
+        self._redraw_futures()
+
+    def set_camera_picture(self, width_px: int, height_px: int, focal_px: float) -> None:
+        """Give the frustum and the wearer's view the shape of the source's picture."""
+        if (width_px, height_px, focal_px) != self._size_px:
+            self._size_px = (width_px, height_px, focal_px)
+        self._frustum.set_data(pos=geometry.frustum(width_px, height_px, focal_px, 0.12))
+
+    def set_preset(self, name: str) -> None:
+        """Look from one of `PRESETS`."""
+        width, height, focal = self._size_px
+        self._frustum.set_data(pos=geometry.frustum(width, height, focal, 0.12))
+        self._frustum.visible = name != "wearer"
+        camera = self._camera
+        camera.roll = 0.0
+        self._preset = name
+        if name == "wearer":
+            camera.fov = float(np.degrees(2 * np.arctan(max(width, height) / 2 / focal)))
+            camera.center, camera.distance = (0.0, _REACH_M, 0.0), _REACH_M
+            camera.azimuth, camera.elevation = 0.0, 0.0
+            return
+        camera.fov = 45.0
+        camera.distance = _DISTANCE_M
+        camera.azimuth, camera.elevation = _ANGLES_DEG[name]
+        camera.center = tuple(self._focus_m)
+
+    def show_hands(self, observed_cam_m: Float32 | None, refined_cam_m: Float32 | None) -> None:
+        """Draw this moment's hands, each (2, 21, 3) in the camera frame with NaN where missing, or None for no hands."""
+        if observed_cam_m is not None:
+            self._follow(observed_cam_m)
+        for visual, joints, colors, radius, alpha in (
+            (self._observed, observed_cam_m, self._colors.observed, 0.45 * _BONE_RADIUS_M, 1.0),
+            (self._refined, refined_cam_m, self._colors.hands, _BONE_RADIUS_M, 1.0),
+        ):
+            shown = np.full((2, 21, 3), np.nan, np.float32) if joints is None else joints
+            radii = np.full(geometry.BONES_PER_FRAME, radius, np.float32)
+            visual.set_data(geometry.bone_ends(shown), radii, geometry.bone_colors(colors, alpha))
+
+    def _follow(self, joints_cam_m: Float32) -> None:
+        seen_m = geometry.to_scene(joints_cam_m[np.isfinite(joints_cam_m).all(axis=(1, 2))])
+        if seen_m.size:
+            target_m = np.clip(seen_m.mean(axis=(0, 1)), (-0.6, 0.1, -0.5), (0.6, 1.6, 0.5))
+            self._focus_m += _FOLLOW * (target_m - self._focus_m)
+            if self._preset != "wearer":
+                self._camera.center = tuple(self._focus_m)
+
+    def show_futures(self, futures: Futures | None, horizon_s: float = 2.0, at_s: float | None = None) -> None:
+        """Draw futures up to a horizon; with `at_s`, every sample's pose at that time in place of the ghosts."""
+        self._futures, self._horizon_s, self._at_s = futures, horizon_s, at_s
+        self._redraw_futures()
+
+    def _lines(self, vertices: int, width: float) -> scene.visuals.Line:
+        line = scene.visuals.Line(
+            pos=np.zeros((vertices, 3), np.float32),
+            color=np.zeros((vertices, 4), np.float32),
+            connect="segments",
+            method="gl",
+            width=width,
+            parent=self._view.scene,
+        )
+        line.set_gl_state("translucent", depth_test=True)
+        line.order = 2
+        return line
+
+    def _redraw_futures(self) -> None:
+        futures = self._futures
+        shown = futures is not None and len(futures.joints_cam_m) > 0
+        for visual in (self._trails, self._main_trail, self._fan, self._ghosts):
+            visual.visible = shown
+        if futures is None or not shown:
+            return
+        keep = np.unique(np.linspace(0, len(futures.joints_cam_m) - 1, _DRAWN_SAMPLES).round().astype(int))
+        joints, offset_s = futures.joints_cam_m[keep], futures.offset_s
+        horizon_s = min(self._horizon_s, float(offset_s[-1]))
+        at_s = np.linspace(float(offset_s[0]), horizon_s, _TRAIL_POINTS, dtype=np.float32)
+        fade = np.linspace(1.0, _TIP_FADE, _TRAIL_POINTS)
+        paths = geometry.trails(joints[1:], offset_s, _TRAIL_JOINTS, at_s)
+        self._set_paths(self._trails, _DRAWN_SAMPLES * paths[0].size // 3 if len(paths) else 0, paths, 0.42 * fade)
+        main = geometry.trails(joints[:1], offset_s, FINGERTIPS, at_s)
+        self._set_paths(self._main_trail, main.size // 3, main, 0.95 * fade)
+        self._set_fan(joints, offset_s)
+        self._set_ghosts(joints[:1], offset_s, horizon_s)
+
+    def _set_paths(self, line: scene.visuals.Line, capacity: int, paths: Float32, fade: NDArray[np.float64]) -> None:
+        if capacity == 0:
+            line.visible = False
+            return
+        alpha = np.stack((fade[:-1], fade[1:]), axis=-1)
+        color = np.empty((*paths.shape[:-1], 4), np.float32)
+        color[..., :3] = self._colors.futures[:, None, None, None, :]
+        color[..., 3] = alpha
+        self._fill(line, capacity, paths, color)
+
+    def _set_fan(self, joints: Float32, offset_s: Float32) -> None:
+        if self._at_s is None:
+            self._fan.visible = False
+            return
+        ends = geometry.bone_ends(geometry.pose_at(joints, offset_s, self._at_s))
+        bones = geometry.bone_colors(self._colors.futures, 0.5)
+        color = np.broadcast_to(bones[None, :, None, :], (*ends.shape[:-1], 4))
+        self._fill(self._fan, _DRAWN_SAMPLES * 2 * geometry.BONES_PER_FRAME, ends, color)
+
+    def _set_ghosts(self, main: Float32, offset_s: Float32, horizon_s: float) -> None:
+        if self._at_s is None:
+            times = np.linspace(horizon_s / _GHOSTS, horizon_s, _GHOSTS)
+            alphas = np.linspace(0.5, _TIP_FADE, _GHOSTS)
+        else:
+            times, alphas = np.full(_GHOSTS, self._at_s), np.array([0.9] + [0.0] * (_GHOSTS - 1))
+        ends = [geometry.bone_ends(geometry.pose_at(main, offset_s, at_s))[0] for at_s in times]
+        color = [geometry.bone_colors(self._colors.futures, alpha) for alpha in alphas]
+        radius = np.repeat(np.where(alphas > 0, 0.6 * _BONE_RADIUS_M, 0), geometry.BONES_PER_FRAME)
+        self._ghosts.set_data(np.concatenate(ends), radius.astype(np.float32), np.concatenate(color))
+
+    @staticmethod
+    def _fill(line: scene.visuals.Line, capacity: int, ends: Float32, color: Float32) -> None:
+        position_all, color_all = np.zeros((capacity, 3), np.float32), np.zeros((capacity, 4), np.float32)
+        flat = ends.reshape(-1, 3)
+        position_all[: len(flat)], color_all[: len(flat)] = flat, color.reshape(-1, 4)
+        line.set_data(pos=position_all, color=color_all)
