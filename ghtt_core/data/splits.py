@@ -51,13 +51,14 @@ def split(
     return train, held_out
 
 
-def neighbour_blocks(numbered: Mapping[str, int], parts: Mapping[str, Part], largest_gap: int = 10) -> dict[str, str]:
+def neighbour_blocks(numbered: Mapping[str, int], parts: Mapping[str, Part], largest_gap: int = 24) -> dict[str, str]:
     """Recording names for clips whose neighbouring numbers come from the same recording.
 
     Args:
         numbered: Clip name to its number.
         parts: The official part of a clip; "train" where it is not listed. A block never crosses it.
-        largest_gap: Clips further apart in number begin a new block.
+        largest_gap: Clips further apart in number begin a new block. The egocentric clips are cut from two-minute recordings,
+            24 clips of five seconds each.
 
     Returns:
         Clip name to block name, which carries the numbers of its first and last clip.

@@ -74,13 +74,13 @@ def test_clips_get_their_labels_with_rare_ones_merged(tmp_path: Path) -> None:
 
 
 def test_clips_split_by_validation_txt_in_blocks_of_neighbours(tmp_path: Path) -> None:
-    _write_clips(tmp_path, (1, 3, 4, 6, 30, 31))
+    _write_clips(tmp_path, (1, 3, 4, 6, 40, 41))
     (tmp_path / "validation.txt").write_text("clip-000004\nclip-000006\n")
     dataset = open_dataset(tmp_path)
     recordings = {sequence.name: sequence.recording for sequence in dataset}
     assert recordings["clip-000001"] == recordings["clip-000003"] == "clips-000001-000003"
     assert recordings["clip-000004"] == recordings["clip-000006"]
-    assert recordings["clip-000030"] == recordings["clip-000031"] != recordings["clip-000001"]
+    assert recordings["clip-000040"] == recordings["clip-000041"] != recordings["clip-000001"]
     assert sorted(sequence.name for sequence in dataset.part("validation")) == ["clip-000004", "clip-000006"]
     assert len(list(dataset.part("train"))) == 4
 
