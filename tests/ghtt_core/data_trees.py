@@ -94,11 +94,13 @@ def write_landmarks(path: Path, sequences: int = 6, frames: int = 12, **replace:
     np.savez_compressed(path, **(arrays | replace))
 
 
-def write_recording(folder: Path, times_s: NDArray[np.float64], joints_m: NDArray[np.float64]) -> None:
+def write_recording(
+    folder: Path, times_s: NDArray[np.float64], joints_m: NDArray[np.float64], source: str = "clip.mp4"
+) -> None:
     """A recording of (T, 2, 21, 3) world joints, seen by `moving_camera`."""
     cameras = moving_camera(len(times_s))
     joints_cam_m = from_world(cameras, joints_m).astype(np.float32)
-    writer = RecordingWriter(folder, RecordingHeader(source="clip.mp4", frame_size_px=(640, 480), estimator="test"))
+    writer = RecordingWriter(folder, RecordingHeader(source=source, frame_size_px=(640, 480), estimator="test"))
     for frame, time_s in enumerate(times_s):
         observation = HandsObservation(
             joints_cam_m=joints_cam_m[frame],

@@ -102,6 +102,18 @@ def test_label_faults_name_file_and_line(tmp_path: Path, line: str, message: str
     assert "labels.csv" in str(raised.value)
 
 
+def test_labels_and_split_are_found_beside_the_clips(tmp_path: Path) -> None:
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    (clips / "labels.csv").write_text("clip,start,end,action\nclip-000007,0,60,stir\n")
+    (clips / "validation.txt").write_text("clip-000007\n")
+    recordings = tmp_path / "recordings"
+    source = str(clips / "clip-000007.mp4")
+    write_recording(recordings / "clip-000007", _EVEN_S, analytic_hands(60), source=source)
+    (sequence,) = open_dataset(recordings).part("validation")
+    assert sequence.segments == (Segment(0, 60, "stir"),)
+
+
 def test_truth_is_aligned_by_frame_and_camera(tmp_path: Path) -> None:
     truth_m = analytic_hands(60)
     estimate_m = truth_m + np.random.default_rng(0).normal(0, 0.005, truth_m.shape)
