@@ -66,6 +66,7 @@ class LinearPredictor:
     """
 
     name = "linear (siMLPe-like)"
+    learns = True
 
     def __init__(self, steps: int = 400, blocks: int = 4, batch: int = 128, seed: int = 0) -> None:
         self._steps, self._blocks, self._batch, self._seed = steps, blocks, batch, seed

@@ -129,6 +129,8 @@ def _batches(count: int, size: int = _BATCH) -> Iterator[slice]:
 class CascadeForecaster:
     """P and A together: the first clip from P's mid-level, the later ones from A's."""
 
+    learns = False
+
     def __init__(self, model: Model, name: str = "G-HTT") -> None:
         self.model, self.name = model, name
 

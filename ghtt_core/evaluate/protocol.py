@@ -12,9 +12,12 @@ class EvaluationProtocol:
         horizons: Forecast lengths in frames: 0.5, 1, 2 and 3.2 seconds in whole clips.
         stride: Frames from one test window to the next.
         training_stride: The same for the windows that baselines are fitted on.
+        windows: Test windows at most, spread evenly over all of them.
+        training_windows: The same for the baselines.
         samples: Futures a forecaster may draw, its deterministic one included.
         observed_share: A hand counts if it is seen in at least this share of the observed frames, the last among them,
         future_share: and in at least this share of the future frames, the last among them.
+        similar_mm: Last poses closer than this, in the palm's frame, share their futures in MMADE and MMFDE.
         resamples: Bootstrap draws for the confidence intervals.
         confidence: Their coverage.
         seed: Of everything random.
@@ -24,9 +27,12 @@ class EvaluationProtocol:
     horizons: tuple[int, ...] = (16, 32, 64, 96)
     stride: int = 4
     training_stride: int = 2
+    windows: int = 400
+    training_windows: int = 6000
     samples: int = 20
     observed_share: float = 0.5
     future_share: float = 0.5
+    similar_mm: float = 10.0
     resamples: int = 1000
     confidence: float = 0.95
     seed: int = 0

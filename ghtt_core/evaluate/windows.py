@@ -44,6 +44,20 @@ class Windows:
             names = [sequence.name for sequence in self.sequences]
         return np.array(names, dtype=np.str_)[self.sequence]
 
+    def thinned(self, most: int) -> "Windows":
+        """At most so many windows, spread evenly."""
+        if len(self) <= most:
+            return self
+        kept = np.linspace(0, len(self) - 1, most).round().astype(np.intp)
+        return Windows(
+            self.sequences,
+            self.sequence[kept],
+            self.start[kept],
+            self.observed_m[kept],
+            self.future_m[kept],
+            self.counts[kept],
+        )
+
     def history(self, index: slice, frames: int) -> Float32:
         """What was seen up to the forecasts of some windows: (n, frames, 2, 21, 3), NaN before the start."""
         starts, owners = self.start[index], self.sequence[index]

@@ -1,0 +1,187 @@
+"""The forecasting tables: every method on the same windows, beside zero velocity."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core import metrics
+from ghtt_core.baselines.forecasters import Forecaster, TrainingWindows
+from ghtt_core.baselines.gaps import fill_gaps
+from ghtt_core.baselines.hand_space import HandSpace
+from ghtt_core.evaluate.bootstrap import mean_over_windows, ratio_of_means
+from ghtt_core.evaluate.protocol import EvaluationProtocol
+from ghtt_core.evaluate.tables import Column, Table, Value
+from ghtt_core.evaluate.windows import Windows, cut_windows
+from ghtt_core.motion import MotionSequence
+from ghtt_core.runtime import FRAME_RATE_HZ
+from ghtt_core.skeleton import HAND_NAMES
+
+Array = NDArray[np.floating]
+
+COLUMNS = (
+    Column("best_ade", "best ADE"),
+    Column("best_fde", "best FDE"),
+    Column("best_ade_ratio", "best ADE ÷ zero", 3),
+    Column("best_fde_ratio", "best FDE ÷ zero", 3),
+    Column("first_ade", "det. ADE"),
+    Column("first_fde", "det. FDE"),
+    Column("first_ade_ratio", "det. ADE ÷ zero", 3),
+    Column("mean_ade", "mean ADE"),
+    Column("mean_fde", "mean FDE"),
+    Column("apd", "APD"),
+)
+SHAPE_COLUMNS = (
+    Column("mmade", "MMADE"),
+    Column("mmfde", "MMFDE"),
+    Column("cmd", "CMD", 0),
+    Column("acceleration", "acceleration", 2),
+    Column("bone", "bones steady, %"),
+    Column("angles", "angles in range, %"),
+)
+_ERRORS = ("best_ade", "best_fde", "mean_ade", "mean_fde", "first_ade", "first_fde")
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastRun:
+    """One method on one horizon.
+
+    Attributes:
+        method: Its name.
+        windows: What it was asked.
+        futures_m: (N, K, T, 2, 21, 3) what it answered.
+    """
+
+    method: str
+    windows: Windows
+    futures_m: Array
+
+
+def run_forecasts(
+    test: Sequence[MotionSequence],
+    training: Sequence[MotionSequence],
+    forecasters: Sequence[Forecaster],
+    protocol: EvaluationProtocol,
+    horizon: int,
+    report: Callable[[str], None] = lambda text: None,
+) -> list[ForecastRun]:
+    """Fit the forecasters on training windows and let each continue the same test windows.
+
+    Returns:
+        A run per forecaster, those that found nothing to learn from left out; none at all if fewer than two windows are long
+        enough.
+    """
+    windows = cut_windows(test, protocol, horizon, stride=protocol.stride).thinned(protocol.windows)
+    learned = cut_windows(training, protocol, horizon, stride=protocol.training_stride).thinned(protocol.training_windows)
+    if len(windows) < 2:
+        return []
+    lessons = TrainingWindows(learned.observed_m, learned.future_m, learned.sequence)
+    runs = []
+    for forecaster in forecasters:
+        report(f"{horizon} frames, {len(windows)} windows: {forecaster.name}")
+        if forecaster.learns and not len(learned):
+            continue
+        forecaster.fit(lessons)
+        futures = forecaster.forecast(windows.observed_m, protocol.samples)
+        runs.append(ForecastRun(forecaster.name, windows, _answered(futures, windows, forecaster.name)))
+    return runs
+
+
+def _answered(futures_m: Array, windows: Windows, name: str) -> Array:
+    """The futures of the hands that count; a method must not leave one out."""
+    asked = np.isfinite(windows.future_m)[:, None]
+    if not np.isfinite(np.where(asked, futures_m, 0.0)).all():
+        raise ValueError(f"{name} gave no future for a hand that counts")
+    return np.where(windows.counts[:, None, None, :, None, None], futures_m, np.float32(np.nan))
+
+
+def displacement_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data: str, hand: int | None = None) -> Table:
+    """Errors and diversity of every method, millimetres, beside zero velocity; of one hand, or of both together."""
+    windows, horizon = runs[0].windows, runs[0].windows.future_m.shape[1]
+    hands = slice(None) if hand is None else slice(hand, hand + 1)
+    seconds = horizon / FRAME_RATE_HZ
+    which = "both hands" if hand is None else f"{HAND_NAMES[hand]} hand"
+    table = Table(f"forecast-{horizon}-{'both' if hand is None else HAND_NAMES[hand]}", "", COLUMNS)
+    table.title = f"Forecast over {horizon} frames ({seconds:.1f} s), {which}: {data}"
+    units = windows.recordings
+    measured = [(run.method, _errors(run, hands)) for run in runs]
+    reference = measured[0][1]
+    for method, errors in measured:
+        row: dict[str, Value] = {key: mean_over_windows(value, units, protocol) for key, value in errors.items()}
+        for key in ("best_ade", "best_fde", "first_ade"):
+            row[f"{key}_ratio"] = ratio_of_means(errors[key], reference[key], units, protocol)
+        table.rows.append((method, row))
+    counted = int(windows.counts[:, hands].any(axis=1).sum())
+    table.notes.append(
+        f"{counted} windows of {len(np.unique(units))} recordings; millimetres, mean over joints; best and mean of "
+        f"{protocol.samples} futures, det.: the deterministic one; ÷ zero: ratio to zero velocity."
+    )
+    return table
+
+
+def _errors(run: ForecastRun, hands: slice) -> dict[str, Array]:
+    """The measures of each window, (N,) each, in pieces to save memory."""
+    parts: dict[str, list[Array]] = {key: [] for key in (*_ERRORS, "apd")}
+    for start in range(0, len(run.windows), 64):
+        futures, truth = run.futures_m[start : start + 64, ..., hands, :, :], run.windows.future_m[start : start + 64, :, hands]
+        errors = metrics.ade_fde(futures, truth)
+        for key in _ERRORS:
+            parts[key].append(getattr(errors, key))
+        spread = metrics.apd(futures)
+        parts["apd"].append(np.where(np.isnan(errors.best_ade), np.nan, spread))
+    return {key: np.concatenate(values) for key, values in parts.items()}
+
+
+def shape_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data: str) -> Table:
+    """Whether futures cover what may happen, move as much as hands do, and stay hands; the truth itself in the first row."""
+    windows, horizon = runs[0].windows, runs[0].windows.future_m.shape[1]
+    truth = ForecastRun("what happened", windows, windows.future_m[:, None])
+    table = Table(f"shape-{horizon}", f"Plausibility over {horizon} frames: {data}", SHAPE_COLUMNS)
+    for run in (truth, *runs):
+        row = _plausibility(run)
+        if run is not truth:
+            row["mmade"], row["mmfde"] = _multi_modal(run, protocol)
+            row["cmd"] = metrics.cmd(run.futures_m, windows.future_m)
+        table.rows.append((run.method, row))
+    table.notes += [
+        f"MMADE and MMFDE: hands whose last poses are within {protocol.similar_mm:g} mm of each other in the palm's frame share"
+        " their futures.",
+        "Acceleration in mm/frame², mean of the joints. Shares of frames in which all 20 bones are within 2 % of their mean"
+        " length over the future, and all finger joints within their range.",
+    ]
+    return table
+
+
+def _plausibility(run: ForecastRun) -> dict[str, Value]:
+    bones, angles, moves = [], [], []
+    for start in range(0, len(run.windows), 64):
+        futures = run.futures_m[start : start + 64].astype(np.float64)
+        missing = np.asarray(np.isnan(futures).any(axis=(-2, -1)))
+        lengths = metrics.bone_lengths(futures)
+        known = np.maximum((~missing).sum(axis=2, keepdims=True), 1)
+        reference = np.where(missing[..., None], 0.0, lengths).sum(axis=2, keepdims=True) / known[..., None]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            steady = np.all(metrics.bone_length_deviation(futures, reference) <= 2.0, axis=-1)
+        bones.append(np.asarray(steady)[~missing])
+        angles.append(metrics.within_joint_limits(futures)[~missing])
+        moves.append(metrics.acceleration(futures).ravel())
+    return {
+        "bone": float(100.0 * np.concatenate(bones).mean()),
+        "angles": float(100.0 * np.concatenate(angles).mean()),
+        "acceleration": float(np.nanmean(np.concatenate(moves))),
+    }
+
+
+def _multi_modal(run: ForecastRun, protocol: EvaluationProtocol) -> tuple[float, float]:
+    """MMADE and MMFDE over single hands in the palm's frame."""
+    observed = fill_gaps(run.windows.observed_m)
+    counted = replace(run.windows, observed_m=observed)
+    space = HandSpace.of(np.where(counted.counts[:, None, :, None, None], observed, np.nan))
+    last = space.enter(observed)[:, -1:]
+    truth = space.enter(run.windows.future_m)[:, :, None]
+    futures = np.stack([space.enter(run.futures_m[:, sample]) for sample in range(run.futures_m.shape[1])], axis=1)[
+        :, :, :, None
+    ]
+    average, final = metrics.mmade_mmfde(futures, truth, last, protocol.similar_mm)
+    return float(np.nanmean(average)), float(np.nanmean(final))
