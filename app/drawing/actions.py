@@ -12,6 +12,8 @@ from ghtt_core.packets import Float32
 
 TOP = 5
 HISTORY_S = 8.0
+_ROW = 1.75
+"""Height of a bar's row in letter sizes."""
 
 
 def class_color(index: int) -> Rgb:
@@ -30,25 +32,34 @@ class ActionPanel:
     def __init__(self, width: int, height: int, names: tuple[str, ...]) -> None:
         self._size, self._names = (width, height), names
         self._history: deque[tuple[float, Float32]] = deque()
+        self._text = max(12, round(min(height / 17, width / 28)))
+        self._margin = round(0.035 * width)
+        top = round((2.9 + TOP * _ROW) * self._text)
+        self._plot = (self._margin, width - self._margin, top, max(top + 2, height - round(1.2 * self._text)))
 
-    def render(self, time_s: float, prob: Float32 | None) -> Image:
-        """(height, width, 3) BGR; the probabilities join the timeline."""
+    def backdrop(self) -> Image:
+        """(height, width, 3) BGR: what `render` draws over."""
         width, height = self._size
-        image: Image = np.empty((height, width, 3), np.uint8)
-        image[:] = bgr(PANEL)
-        margin, size = round(0.035 * width), max(12, round(min(height / 17, width / 28)))
-        strokes.text(image, "ACTION", margin, 1.5 * size, round(0.85 * size), DIM)
+        image = np.tile(np.array(bgr(PANEL), np.uint8), (height, width, 1))
+        strokes.text(image, "ACTION", self._margin, 1.5 * self._text, round(0.85 * self._text), DIM)
+        x0, x1, y0, y1 = self._plot
+        for share in (0.0, 0.5, 1.0):
+            image[round(y1 - share * (y1 - y0)), x0:x1] = bgr(GRID if share else DIM)
+        words = f"last {HISTORY_S:g} s"
+        strokes.text(image, words, x0, y1 + 0.75 * self._text, round(0.8 * self._text), DIM)
+        return image
+
+    def render(self, image: Image, time_s: float, prob: Float32 | None) -> None:
+        """Draw over a picture that holds the backdrop; the probabilities join the timeline."""
         self._remember(time_s, prob)
-        row = 1.75 * size
         top = top_actions(prob) if prob is not None else []
         if prob is None or not top:
             words = "waiting for half a second of hands" if self._names else "no action model"
-            strokes.text(image, words, margin, 3.2 * size, size, DIM)
+            strokes.text(image, words, self._margin, 3.2 * self._text, self._text, DIM)
         else:
             for rank, index in enumerate(top):
-                self._draw_bar(image, margin, (2.9 * size) + rank * row, size, index, float(prob[index]))
-        self._draw_timeline(image, margin, round(2.9 * size + TOP * row), height - round(1.2 * size), time_s, size)
-        return image
+                self._draw_bar(image, (2.9 + _ROW * rank) * self._text, index, float(prob[index]))
+        self._draw_timeline(image, time_s)
 
     def _remember(self, time_s: float, prob: Float32 | None) -> None:
         if self._history and time_s < self._history[-1][0]:
@@ -58,28 +69,22 @@ class ActionPanel:
         while self._history and self._history[0][0] < time_s - HISTORY_S:
             self._history.popleft()
 
-    def _draw_bar(self, image: Image, margin: int, y: float, size: int, index: int, prob: float) -> None:
-        width = self._size[0] - 2 * margin
+    def _draw_bar(self, image: Image, y: float, index: int, prob: float) -> None:
+        size, width = self._text, self._size[0] - 2 * self._margin
         name_width, number_width = round(0.46 * width), round(3.0 * size)
         name = strokes.fitting(self._names[index].replace("_", " "), size, name_width - size)
-        strokes.text(image, name, margin, y, size, TEXT)
-        x0, x1 = margin + name_width, margin + width - number_width
+        strokes.text(image, name, self._margin, y, size, TEXT)
+        x0, x1 = self._margin + name_width, self._margin + width - number_width
         y0, y1 = round(y - 0.42 * size), round(y + 0.42 * size)
         image[y0:y1, x0:x1] = bgr(RAISED)
         image[y0:y1, x0 : x0 + max(2, round(prob * (x1 - x0)))] = bgr(class_color(index))
-        strokes.text(image, f"{100 * prob:.0f} %", margin + width, y, size, TEXT, anchor=1.0)
+        strokes.text(image, f"{100 * prob:.0f} %", self._margin + width, y, size, TEXT, anchor=1.0)
 
-    def _draw_timeline(self, image: Image, margin: int, y0: int, y1: int, time_s: float, size: int) -> None:
-        if y1 - y0 < 3 * size:
-            return
-        x0, x1 = margin, self._size[0] - margin
-        for share in (0.0, 0.5, 1.0):
-            y = round(y1 - share * (y1 - y0))
-            image[y, x0:x1] = bgr(GRID if share else DIM)
-        strokes.text(image, f"last {HISTORY_S:g} s", x0, y1 + 0.75 * size, round(0.8 * size), DIM)
+    def _draw_timeline(self, image: Image, time_s: float) -> None:
         known = [(at_s, prob) for at_s, prob in self._history if np.isfinite(prob).all()]
         if len(known) < 2:
             return
+        x0, x1, y0, y1 = self._plot
         times_s, probs = np.array([at_s for at_s, _ in known]), np.stack([prob for _, prob in known]).astype(np.float64)
         x = x1 - (time_s - times_s) / HISTORY_S * (x1 - x0)
         for index in sorted(set(probs.argmax(axis=1).tolist())):

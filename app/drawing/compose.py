@@ -47,13 +47,13 @@ class ViewComposer:
         if self._video is None:
             self._lay_out(result.frame.image_bgr.shape[1] / result.frame.image_bgr.shape[0])
         assert self._video is not None
-        view = np.empty((HEIGHT, WIDTH, 3), np.uint8)
-        view[:] = bgr(BACKGROUND)
-        view[self._video.slices] = self._draw_video(result, self._video)
-        view[self._scene.slices] = self._panel.render(result)
+        view = self._backdrop.copy()
+        self._draw_video(view[self._video.slices], result)
+        self._panel.render(view[self._scene.slices], result)
         prob = None if result.prediction is None else result.prediction.action_prob
-        view[self._bars.slices] = self._actions.render(result.observation.time_s, prob)
-        self._draw_captions(view, result)
+        self._actions.render(view[self._bars.slices], result.observation.time_s, prob)
+        words = f"{result.observation.time_s:.2f} s"
+        strokes.text(view, words, WIDTH - 14, 20, 15, TEXT, anchor=1.0)
         return view
 
     def _lay_out(self, aspect: float) -> None:
@@ -71,28 +71,23 @@ class ViewComposer:
             self._bars = Box(left, 424 + _GAP, WIDTH - left, HEIGHT - 424 - _GAP)
         self._panel = Panel3D(self._scene.width, self._scene.height)
         self._actions = ActionPanel(self._bars.width, self._bars.height, self._names)
-
-    @staticmethod
-    def _draw_video(result: PipelineResult, box: Box) -> Image:
-        image = result.frame.image_bgr
-        height, width = image.shape[:2]
-        scale = min(box.width / width, box.height / height)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        shown = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        draw_overlay(shown, result, scale)
-        if size == (box.width, box.height):
-            return np.asarray(shown, np.uint8)
-        fitted: Image = np.zeros((box.height, box.width, 3), np.uint8)
-        x, y = (box.width - size[0]) // 2, (box.height - size[1]) // 2
-        fitted[y : y + size[1], x : x + size[0]] = shown
-        return fitted
-
-    def _draw_captions(self, view: Image, result: PipelineResult) -> None:
-        scene = self._scene
-        strokes.text(view, "3D", scene.x + 14, scene.y + 20, 15, DIM)
-        words = f"{result.observation.time_s:6.2f} s"
-        strokes.text(view, words, scene.x + scene.width - 14, scene.y + 20, 15, TEXT, anchor=1.0)
+        self._backdrop: Image = np.tile(np.array(bgr(BACKGROUND), np.uint8), (HEIGHT, WIDTH, 1))
+        self._backdrop[self._scene.slices] = self._panel.backdrop()
+        self._backdrop[self._bars.slices] = self._actions.backdrop()
+        strokes.text(self._backdrop, "3D", self._scene.x + 14, 20, 15, DIM)
         lines = ("thin: as seen    solid: refined    fading: sampled futures", self._caption)
         for row, line in enumerate(lines):
-            words = strokes.fitting(line, 13, scene.width - 28)
-            strokes.text(view, words, scene.x + 14, scene.y + scene.height - 34 + 20 * row, 13, DIM)
+            y = self._scene.height - 34 + 20 * row
+            strokes.text(self._backdrop, strokes.fitting(line, 13, self._scene.width - 28), self._scene.x + 14, y, 13, DIM)
+
+    @staticmethod
+    def _draw_video(box: Image, result: PipelineResult) -> None:
+        """Fit the frame into the box, and draw on it at the box's resolution."""
+        image = result.frame.image_bgr
+        height, width = image.shape[:2]
+        scale = min(box.shape[1] / width, box.shape[0] / height)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        x, y = (box.shape[1] - size[0]) // 2, (box.shape[0] - size[1]) // 2
+        shown = box[y : y + size[1], x : x + size[0]]
+        cv2.resize(image, size, dst=shown, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        draw_overlay(shown, result, scale)

@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.drawing import strokes
-from app.drawing.palette import FUTURE, HAND, OBSERVED, mix
+from app.drawing.palette import FUTURE, HAND, OBSERVED, bgr, mix
 from app.drawing.strokes import Image
 from app.pipeline.result import PipelineResult
 from estimators.opencv import cv2
-from ghtt_core.packets import Futures
-from ghtt_core.skeleton import BONES, FINGERTIPS, HAND_NAMES, WRIST
+from ghtt_core.packets import Float32, Float64, Futures
+from ghtt_core.skeleton import FINGERTIPS, HAND_NAMES, WRIST
 
-_PATH_JOINTS = (WRIST, *FINGERTIPS)
+MAIN_JOINTS = [WRIST, *FINGERTIPS]
+"""Joints whose paths are drawn for the deterministic future, and"""
+SAMPLE_JOINTS = [WRIST, 8]
+"""for the samples: more of them would hide the picture."""
 _PIECES = 6
 _BLACK = (0, 0, 0)
 
@@ -30,25 +33,23 @@ def draw_overlay(image: Image, result: PipelineResult, scale: float) -> None:
     for hand, joints_px in enumerate(result.observation.joints_px * scale):
         if not strokes.drawable(joints_px).all():
             continue
-        for parent, child in BONES:
-            strokes.line(image, joints_px[parent], joints_px[child], OBSERVED[hand], 1)
+        strokes.hand(image, joints_px, OBSERVED[hand], 1)
         _draw_name(image, joints_px, hand, float(result.observation.confidence[hand]), weight)
 
 
-def upcoming(futures: Futures, now_s: float, samples: int | None = None) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def upcoming(futures: Futures, now_s: float) -> tuple[Float32, Float32]:
     """The part of futures that still lies ahead.
 
     Args:
         futures: Maybe drawn some frames ago.
         now_s: Source time of the frame they are shown on.
-        samples: At most so many of them.
 
     Returns:
         (S, T', 2, 21, 3) joints and (T',) seconds from now.
     """
     ahead_s = futures.offset_s - np.float32(now_s - futures.time_s)
     first = int(np.searchsorted(ahead_s, 0.0))
-    return futures.joints_cam_m[:samples, first:], ahead_s[first:]
+    return futures.joints_cam_m[:, first:], ahead_s[first:]
 
 
 def fade_pieces(steps: int, pieces: int) -> list[tuple[int, int, float]]:
@@ -58,12 +59,11 @@ def fade_pieces(steps: int, pieces: int) -> list[tuple[int, int, float]]:
     return [(int(first), int(last) + 1, float(s)) for (first, last), s in zip(pairwise(cuts), strengths, strict=True)]
 
 
-def _draw_hand(image: Image, joints_px: NDArray[np.float64], hand: int, weight: float) -> None:
+def _draw_hand(image: Image, joints_px: Float64, hand: int, weight: float) -> None:
     if not strokes.drawable(joints_px).all():
         return
-    for color, width in ((_BLACK, 5.5), (HAND[hand], 3.0)):
-        for parent, child in BONES:
-            strokes.line(image, joints_px[parent], joints_px[child], color, width * weight)
+    strokes.hand(image, joints_px, _BLACK, 5.5 * weight)
+    strokes.hand(image, joints_px, HAND[hand], 3.0 * weight)
     for joint in FINGERTIPS:
         strokes.disc(image, joints_px[joint], 3.2 * weight, mix(HAND[hand], (255, 255, 255), 0.45))
 
@@ -81,12 +81,13 @@ def _draw_name(image: Image, joints_px: NDArray[np.floating], hand: int, confide
 
 
 def _draw_futures(image: Image, result: PipelineResult, futures: Futures, scale: float, weight: float) -> None:
-    """Paths of wrists and fingertips, the samples faint, the deterministic one strong, all fading with time."""
+    """Paths, the samples faint, the deterministic future strong, all fading with time."""
     joints_m, ahead_s = upcoming(futures, result.observation.time_s)
     if ahead_s.size < 2:
         return
-    paths_px = result.intrinsics.project(joints_m[:, :, :, list(_PATH_JOINTS)]) * scale
-    reachable = paths_px[strokes.drawable(paths_px)]
+    main_px = result.intrinsics.project(joints_m[:1, :, :, MAIN_JOINTS]) * scale
+    samples_px = result.intrinsics.project(joints_m[1:, :, :, SAMPLE_JOINTS]) * scale
+    reachable = np.concatenate([paths[strokes.drawable(paths)] for paths in (main_px, samples_px)])
     if not reachable.size:
         return
     x0, y0 = np.clip(reachable.min(axis=0) - 6, 0, None).astype(int)
@@ -94,15 +95,28 @@ def _draw_futures(image: Image, result: PipelineResult, futures: Futures, scale:
     patch = image[y0:y1, x0:x1]
     if not patch.size:
         return
-    layer, coverage = patch.copy(), np.zeros(patch.shape[:2], np.uint8)
-    origin = np.array((x0, y0), np.float64)
+    coverage = [np.zeros(patch.shape[:2], np.uint8) for _ in HAND]
     for first, last, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
-        for samples, opacity, width in ((slice(1, None), 0.5, 1.0), (slice(0, 1), 0.95, 2.0)):
-            pieces_px = paths_px[samples, first:last] - origin  # (S, t, 2, J, 2)
-            for hand in range(2):
-                lines_px = np.moveaxis(pieces_px[:, :, hand], 2, 1).reshape(-1, last - first, 2)
-                strokes.polylines(layer, lines_px, FUTURE[hand], width * weight)
-                level = round(255 * opacity * strength)
-                strokes.polylines(coverage, lines_px, (level, level, level), width * weight)
-    alpha = coverage[..., None].astype(np.float32) / 255
-    patch[:] = cv2.convertScaleAbs(patch + alpha * (layer.astype(np.float32) - patch))
+        for paths_px, opacity, width in ((samples_px, 0.5, 1.0), (main_px, 0.95, 2.0)):
+            level = round(255 * opacity * strength)
+            for hand, cover in enumerate(coverage):
+                lines_px = as_lines(paths_px[:, first:last, hand]) - (x0, y0)
+                strokes.polylines(cover, lines_px, (level, level, level), width * weight)
+    _blend(patch, coverage)
+
+
+def as_lines(paths_px: Float64) -> Float64:
+    """(S, T, J, 2) to (S * J, T', 2), every second point, which no one misses, and both ends."""
+    steps = paths_px.shape[1]
+    kept = np.unique(np.append(np.arange(0, steps, 2), steps - 1))
+    return np.moveaxis(paths_px[:, kept], 2, 1).reshape(-1, kept.size, 2)
+
+
+def _blend(patch: Image, coverage: list[Image]) -> None:
+    """Lay each hand's colour over the picture as far as it covers it."""
+    left, right = coverage
+    clear = cv2.bitwise_not(cv2.add(left, right))
+    below = cv2.multiply(patch, cv2.merge([clear] * 3), scale=1 / 255)
+    (left_bgr, right_bgr) = (bgr(color) for color in FUTURE)
+    colors = [cv2.addWeighted(left, a / 255, right, b / 255, 0) for a, b in zip(left_bgr, right_bgr, strict=True)]
+    cv2.add(below, cv2.merge(colors), dst=patch)

@@ -6,18 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.drawing import strokes
-from app.drawing.overlay import fade_pieces, upcoming
-from app.drawing.palette import BACKGROUND, DIM, FUTURE, GRID, HAND, OBSERVED, PANEL, Rgb, mix
+from app.drawing.overlay import MAIN_JOINTS, SAMPLE_JOINTS, as_lines, fade_pieces, upcoming
+from app.drawing.palette import BACKGROUND, DIM, FUTURE, GRID, HAND, OBSERVED, PANEL, Rgb, bgr, mix
 from app.drawing.strokes import Image
 from app.pipeline.result import PipelineResult
-from estimators.opencv import cv2
 from ghtt_core.packets import Float64, Futures
-from ghtt_core.skeleton import BONES, FINGERTIPS, PALM, WRIST
+from ghtt_core.skeleton import BONES, PALM
 
-_PATH_JOINTS = (WRIST, *FINGERTIPS)
 _PIECES = 7
 _BONE_RADIUS_M = 0.0065
 _GRID_STEP_M, _GRID_REACH_M = 0.1, 0.5
+_GRID_LEVELS = 6
 _FOLLOW_S = 1.5
 """The view follows the hands with this time constant."""
 _GHOSTS_S = (0.5, 1.0, 1.5)
@@ -37,12 +36,18 @@ class Panel3D:
         self._centre_m = np.array([0.0, 0.05, 0.45])
         self._settled = False
         self._time_s = math.nan
-        self._backdrop = _backdrop(width, height)
 
-    def render(self, result: PipelineResult) -> Image:
-        """(height, width, 3) BGR."""
+    def backdrop(self) -> Image:
+        """(height, width, 3) BGR: what `render` draws over. A panel that grows a little darker towards its edges."""
+        width, height = self._size
+        y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+        shade = np.clip(1.0 - 0.28 * (x * x + y * y), 0, 1)[..., None]
+        image = np.array(bgr(PANEL), np.float64) * shade + np.array(bgr(BACKGROUND), np.float64) * (1 - shade)
+        return np.ascontiguousarray(np.rint(image), np.uint8)
+
+    def render(self, image: Image, result: PipelineResult) -> None:
+        """Draw over a picture that holds the backdrop."""
         self._follow(result)
-        image = self._backdrop.copy()
         view = _look(self._centre_m, result.observation.time_s)
         floor_m = self._centre_m[1] + 0.16
         self._draw_grid(image, view, floor_m)
@@ -56,7 +61,6 @@ class Panel3D:
             self._draw_thin(image, view, joints_m, OBSERVED[hand])
         if refined_m is not None:
             self._draw_solid(image, view, refined_m)
-        return image
 
     def _follow(self, result: PipelineResult) -> None:
         joints_m = result.observation.joints_cam_m
@@ -78,18 +82,13 @@ class Panel3D:
         return points[..., :2] / depth_m[..., None] * self._focal_px + centre, depth_m
 
     def _draw_grid(self, image: Image, view: Float64, floor_m: float) -> None:
+        """Lines that stay in place while the view moves over them, and fade away from its middle."""
         x0, z0 = (round(value / _GRID_STEP_M) * _GRID_STEP_M for value in self._centre_m[[0, 2]])
-        ticks_m = np.arange(-_GRID_REACH_M, _GRID_REACH_M + 1e-6, _GRID_STEP_M)
-        along = np.linspace(-_GRID_REACH_M, _GRID_REACH_M, 11)
-        for tick in ticks_m:
-            for points in (np.stack((np.full(11, tick), along), 1), np.stack((along, np.full(11, tick)), 1)):
-                line_m = np.stack((points[:, 0] + x0, np.full(11, floor_m), points[:, 1] + z0), 1)
-                pixels, _ = self._project(view, line_m)
-                reach = np.hypot(points[:, 0], points[:, 1]) / (_GRID_REACH_M * 1.15)
-                for index in range(10):
-                    fade = 1.0 - float(reach[index : index + 2].mean())
-                    if fade > 0.03 and strokes.drawable(pixels[index : index + 2]).all():
-                        strokes.line(image, pixels[index], pixels[index + 1], mix(GRID, PANEL, min(1.0, 1.3 * fade)), 1)
+        middle_m = np.array((x0, floor_m, z0))
+        pixels, _ = self._project(view, _GRID_M + middle_m)
+        for level in range(1, _GRID_LEVELS + 1):
+            color = mix(GRID, PANEL, level / _GRID_LEVELS)
+            strokes.polylines(image, pixels[level == _GRID_LEVEL], color, 1)
 
     def _draw_camera(self, image: Image, view: Float64) -> None:
         """The frustum of the camera that sees the hands."""
@@ -98,9 +97,7 @@ class Panel3D:
         if not strokes.drawable(pixels).all():
             return
         color = mix(DIM, PANEL, 0.6)
-        for index in range(4):
-            strokes.line(image, pixels[0], pixels[index + 1], color, 1)
-            strokes.line(image, pixels[index + 1], pixels[(index + 1) % 4 + 1], color, 1)
+        strokes.polylines(image, pixels[[(0, 1, 2), (0, 2, 3), (0, 3, 4), (0, 4, 1)]], color, 1)
 
     def _draw_shadows(self, image: Image, view: Float64, hands_m: NDArray[np.floating], floor_m: float) -> None:
         flat_m = np.array(hands_m, np.float64)
@@ -112,19 +109,19 @@ class Panel3D:
             width = 2 * _BONE_RADIUS_M * self._focal_px / float(depths.mean())
             shade = mix(BACKGROUND, PANEL, 0.9)
             strokes.polygon(image, joints_px[list(PALM)], shade)
-            for parent, child in BONES:
-                strokes.line(image, joints_px[parent], joints_px[child], shade, width)
+            strokes.hand(image, joints_px, shade, width)
 
     def _draw_futures(self, image: Image, view: Float64, futures: Futures, now_s: float) -> None:
         joints_m, ahead_s = upcoming(futures, now_s)
         if ahead_s.size < 2:
             return
-        paths_px, _ = self._project(view, joints_m[:, :, :, list(_PATH_JOINTS)])
+        main_px, _ = self._project(view, joints_m[:1, :, :, MAIN_JOINTS])
+        samples_px, _ = self._project(view, joints_m[1:, :, :, SAMPLE_JOINTS])
         for first, last, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
-            for samples, share, width in ((slice(1, None), 0.42, 1.0), (slice(0, 1), 1.0, 2.0)):
+            for paths_px, share, width in ((samples_px, 0.42, 1.0), (main_px, 1.0, 2.0)):
                 for hand in range(2):
-                    lines_px = np.moveaxis(paths_px[samples, first:last, hand], 2, 1).reshape(-1, last - first, 2)
-                    strokes.polylines(image, lines_px, mix(FUTURE[hand], PANEL, share * strength), width)
+                    color = mix(FUTURE[hand], PANEL, share * strength)
+                    strokes.polylines(image, as_lines(paths_px[:, first:last, hand]), color, width)
         for offset_s in reversed(_GHOSTS_S):
             if offset_s <= ahead_s[-1]:
                 step = int(np.searchsorted(ahead_s, offset_s))
@@ -135,8 +132,7 @@ class Panel3D:
     def _draw_thin(self, image: Image, view: Float64, joints_m: NDArray[np.floating], color: Rgb) -> None:
         pixels, _ = self._project(view, joints_m)
         if strokes.drawable(pixels).all():
-            for parent, child in BONES:
-                strokes.line(image, pixels[parent], pixels[child], color, 1)
+            strokes.hand(image, pixels, color, 1)
 
     def _draw_solid(self, image: Image, view: Float64, hands_m: NDArray[np.floating]) -> None:
         """Bones as outlined, shaded strokes, the farthest first, whichever hand they belong to."""
@@ -149,14 +145,31 @@ class Panel3D:
                 strokes.polygon(image, joints_px[list(PALM)], palm)
         bones.sort(reverse=True)
         nearest, farthest = (bones[-1][0], bones[0][0]) if bones else (0.0, 0.0)
+        corners = strokes.fixed(np.where(strokes.drawable(pixels)[..., None], pixels, 0.0)).tolist()
         for depth, hand, parent, child in bones:
             width = 2 * _BONE_RADIUS_M * self._focal_px / depth
             near = 1.0 - (depth - nearest) / max(farthest - nearest, 0.05)
             color = mix(HAND[hand], (0, 0, 0), 0.62 + 0.38 * near)
-            start_px, end_px = pixels[hand, parent], pixels[hand, child]
-            strokes.line(image, start_px, end_px, (8, 10, 13), width + 2)
-            strokes.line(image, start_px, end_px, color, width)
-            strokes.line(image, start_px - 0.18 * width, end_px - 0.18 * width, mix(color, (255, 255, 255), 0.72), 0.3 * width)
+            start, end = corners[hand][parent], corners[hand][child]
+            strokes.line(image, start, end, (8, 10, 13), width + 2)
+            strokes.line(image, start, end, color, width)
+            lift = round(0.18 * width * strokes.ONE)
+            start, end = ([x - lift, y - lift] for x, y in (start, end))
+            strokes.line(image, start, end, mix(color, (255, 255, 255), 0.72), 0.3 * width)
+
+
+def _grid() -> tuple[Float64, NDArray[np.int64]]:
+    """(N, 2, 3) pieces of the ground's lines around the origin, and (N,) how strong each is, 0 to `_GRID_LEVELS`."""
+    ticks_m = np.arange(-_GRID_REACH_M, _GRID_REACH_M + 1e-6, _GRID_STEP_M)
+    across, start = (values.ravel() for values in np.meshgrid(ticks_m, ticks_m[:-1]))
+    flat = np.zeros_like(across)
+    lengthwise = np.stack((np.stack((across, flat, start), 1), np.stack((across, flat, start + _GRID_STEP_M), 1)), 1)
+    pieces_m = np.concatenate((lengthwise, lengthwise[..., ::-1]))
+    reach = np.hypot(*pieces_m.mean(axis=1)[:, [0, 2]].T) / (1.15 * _GRID_REACH_M)
+    return pieces_m, np.rint(np.clip(1.3 * (1 - reach), 0, 1) * _GRID_LEVELS).astype(np.int64)
+
+
+_GRID_M, _GRID_LEVEL = _grid()
 
 
 def _look(centre_m: Float64, time_s: float) -> Float64:
@@ -172,11 +185,3 @@ def _look(centre_m: Float64, time_s: float) -> Float64:
     view = np.eye(4)
     view[:3, :3], view[:3, 3] = rotation, -rotation @ (centre_m + distance_m * back)
     return view
-
-
-def _backdrop(width: int, height: int) -> Image:
-    """A panel that grows a little darker towards its edges."""
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    shade = np.clip(1.0 - 0.28 * (x * x + y * y), 0, 1)[..., None]
-    image = np.array(PANEL[::-1], np.float64) * shade + np.array(BACKGROUND[::-1], np.float64) * (1 - shade)
-    return np.ascontiguousarray(cv2.convertScaleAbs(image))

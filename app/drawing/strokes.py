@@ -8,36 +8,45 @@ from numpy.typing import NDArray
 
 from app.drawing.palette import Rgb, bgr
 from estimators.opencv import cv2
+from ghtt_core.skeleton import FINGERS, WRIST
 
 Image: TypeAlias = NDArray[np.uint8]
 
 _SHIFT = 4
+ONE = 1 << _SHIFT
+"""A pixel in fixed-point coordinates."""
 _FARTHEST_PX = 8000.0
 """Points beyond are not drawn: OpenCV's fixed-point coordinates overflow."""
+_CHAINS = np.array([(WRIST, *finger) for finger in FINGERS.values()])
+"""The bones as five lines from the wrist to a tip, which OpenCV draws in one call."""
 _FONT = cv2.FontFace("sans")
 _ASCENT, _DESCENT = 1.0, 0.35
 
 
 def drawable(points_px: NDArray[np.floating]) -> NDArray[np.bool_]:
     """(..., 2) pixels to (...) bool: which points can be drawn."""
-    return np.asarray((np.abs(np.nan_to_num(points_px, nan=np.inf)) < _FARTHEST_PX).all(axis=-1))
+    return np.asarray((np.abs(points_px) < _FARTHEST_PX).all(axis=-1))  # NaN compares as False.
 
 
 def fixed(points_px: NDArray[np.floating]) -> NDArray[np.int32]:
     """Pixels to OpenCV's fixed-point coordinates; only for `drawable` points."""
-    return np.rint(np.asarray(points_px, np.float64) * (1 << _SHIFT)).astype(np.int32)
+    return np.rint(np.asarray(points_px, np.float64) * ONE).astype(np.int32)
 
 
-def line(image: Image, start_px: NDArray[np.floating], end_px: NDArray[np.floating], color: Rgb, width: float) -> None:
-    """One line with round ends."""
-    (x0, y0), (x1, y1) = fixed(start_px).tolist(), fixed(end_px).tolist()
-    cv2.line(image, (x0, y0), (x1, y1), bgr(color), max(1, round(width)), cv2.LINE_AA, _SHIFT)
+def line(image: Image, start: list[int], end: list[int], color: Rgb, width: float) -> None:
+    """One line with round ends, between `fixed` points."""
+    cv2.line(image, start, end, bgr(color), max(1, round(width)), cv2.LINE_AA, _SHIFT)
+
+
+def hand(image: Image, joints_px: NDArray[np.floating], color: Rgb, width: float) -> None:
+    """The 20 bones of a (21, 2) hand, all `drawable`."""
+    cv2.polylines(image, list(fixed(joints_px)[_CHAINS]), False, bgr(color), max(1, round(width)), cv2.LINE_AA, _SHIFT)
 
 
 def disc(image: Image, centre_px: NDArray[np.floating], radius_px: float, color: Rgb) -> None:
     """One filled circle."""
     x, y = fixed(centre_px).tolist()
-    cv2.circle(image, (x, y), max(1, round(radius_px * (1 << _SHIFT))), bgr(color), -1, cv2.LINE_AA, _SHIFT)
+    cv2.circle(image, (x, y), max(1, round(radius_px * ONE)), bgr(color), -1, cv2.LINE_AA, _SHIFT)
 
 
 def polygon(image: Image, corners_px: NDArray[np.floating], color: Rgb) -> None:
@@ -46,10 +55,11 @@ def polygon(image: Image, corners_px: NDArray[np.floating], color: Rgb) -> None:
 
 
 def polylines(image: Image, paths_px: NDArray[np.floating], color: Rgb, width: float) -> None:
-    """(N, T, 2) open paths; one with a point that cannot be drawn is left out."""
+    """(N, T, 2) open paths; one with a point that cannot be drawn is left out. On one channel the first value counts."""
     whole = paths_px[drawable(paths_px).all(axis=1)]
     if whole.size:
-        cv2.polylines(image, list(fixed(whole)), False, bgr(color), max(1, round(width)), cv2.LINE_AA, _SHIFT)
+        shade = bgr(color) if image.ndim == 3 else color[:1]
+        cv2.polylines(image, list(fixed(whole)), False, shade, max(1, round(width)), cv2.LINE_AA, _SHIFT)
 
 
 def text(image: Image, words: str, x: float, y: float, size: int, color: Rgb, anchor: float = 0.0) -> int:
