@@ -1,13 +1,9 @@
 """What a detector found, before it is known whose hand it is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-_SAME_HAND = 0.8
-"""Mean joint distance in hand lengths that a hand may move between frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,29 +23,3 @@ class HandDetection:
     left_probability: float
     presence: float
     track: int
-
-
-class ProximityTracks:
-    """Track numbers for a detector that has none: a hand is the one that was nearest in the last frame."""
-
-    def __init__(self) -> None:
-        self._last: dict[int, NDArray[np.float64]] = {}
-        self._next = 0
-
-    def number(self, hands_px: Sequence[NDArray[np.float64]]) -> list[int]:
-        """A track number for each (21, 2) hand of a frame."""
-        numbers: dict[int, int] = {}
-        pairs = [
-            (float(np.linalg.norm(hand - last, axis=1).mean() / max(np.ptp(last, axis=0).max(), 1.0)), index, track)
-            for index, hand in enumerate(hands_px)
-            for track, last in self._last.items()
-        ]
-        for distance, index, track in sorted(pairs):
-            if distance < _SAME_HAND and index not in numbers and track not in numbers.values():
-                numbers[index] = track
-        for index in range(len(hands_px)):
-            if index not in numbers:
-                numbers[index] = self._next
-                self._next += 1
-        self._last = {numbers[index]: hand for index, hand in enumerate(hands_px)}
-        return [numbers[index] for index in range(len(hands_px))]

@@ -1,10 +1,9 @@
 """From image landmarks and a hand's own metric shape to metres in the camera frame."""
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
+from estimators.depth_net import view_rotations
 from estimators.intrinsics import Intrinsics
 from ghtt_core.skeleton import MCPS, WRIST
 
@@ -46,28 +45,20 @@ def lift(
     own_size = hand_size(shape)
     if own_size < 1e-3:
         return None
-    shape = shape * ((size_m or own_size) / own_size) @ view_rotation(rays.mean(axis=0)).T
+    shape = shape * ((size_m or own_size) / own_size) @ view_rotations(rays.mean(axis=0)).T
     translation: NDArray[np.float64] = _linear_translation(rays, shape)
     for _ in range(_REFINEMENTS):
         if not MIN_DEPTH_M / 2 < translation[2] < MAX_DEPTH_M * 2:
             return None
         translation = translation - _gauss_newton_step(rays, shape + translation)
     placed = shape + translation
-    if not (np.isfinite(placed).all() and MIN_DEPTH_M <= placed[:, 2].mean() <= MAX_DEPTH_M and placed[:, 2].min() > 0.02):
-        return None
-    return placed
+    return placed if is_within_reach(placed) else None
 
 
-def view_rotation(ray: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(3, 3) shortest rotation from the optical axis to the direction (x, y, 1).
-
-    A network that sees only a crop takes it for a view along the optical axis; a hand at the picture's edge is seen
-    along a slanted ray, and its metric shape turns with it.
-    """
-    length = math.sqrt(float(ray @ ray) + 1.0)
-    x, y, z = float(ray[0]) / length, float(ray[1]) / length, 1.0 / length
-    k = 1.0 / (1.0 + z)
-    return np.array([[1 - k * x * x, -k * x * y, x], [-k * x * y, 1 - k * y * y, y], [-x, -y, z]])
+def is_within_reach(joints_cam_m: NDArray[np.float64]) -> bool:
+    """Whether (21, 3) joints are finite, all in front of the camera, and as a whole where a hand can be."""
+    depth_m = joints_cam_m[:, 2]
+    return bool(np.isfinite(joints_cam_m).all() and MIN_DEPTH_M <= depth_m.mean() <= MAX_DEPTH_M and depth_m.min() > 0.02)
 
 
 def _linear_translation(rays: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,22 +1,27 @@
-"""MediaPipe's Hand Landmarker through its Tasks API."""
+"""MediaPipe's Hand Landmarker as it comes, through its Tasks API: the measure for what this project adds."""
 
 import mediapipe as mp
 import numpy as np
 from mediapipe.tasks.python import BaseOptions, vision
+from numpy.typing import NDArray
 
 from estimators.base import EstimatorOptions
-from estimators.detections import HandDetection, ProximityTracks
+from estimators.intrinsics import Intrinsics
+from estimators.lifting import lift
 from estimators.model_bundle import fetch_hand_model, load_networks
 from estimators.native_output import native_stderr_to_log
-from estimators.observation import ObservationBuilder
 from ghtt_core.packets import Frame, HandsObservation
-
-MIN_CONFIDENCE = 0.3
-"""Below MediaPipe's own 0.5: hands that hold things score low, and what is no hand is sorted out afterwards."""
+from ghtt_core.skeleton import HANDS, JOINTS, LEFT, RIGHT
 
 
 class MediaPipeHands:
-    """Two hands a frame from the Tasks API in VIDEO mode."""
+    """Two hands a frame in VIDEO mode, each with MediaPipe's own label, metric landmarks and size.
+
+    Where both hands get the same label, the less sure one takes the other.
+
+    Attributes:
+        conflicts: In how many frames that was so.
+    """
 
     name = "mediapipe"
 
@@ -26,50 +31,60 @@ class MediaPipeHands:
         Raises:
             UserError: The model bundle is missing or no bundle.
         """
-        self._mirror = options.mirror
-        self._builder = ObservationBuilder(options)
+        self._choice, self._mirror = options.intrinsics, options.mirror
         path = options.hand_model or fetch_hand_model()
         load_networks(path)  # MediaPipe's own message about a wrong file is no sentence
         self._options = vision.HandLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=path.read_bytes()),
             running_mode=vision.RunningMode.VIDEO,
-            num_hands=2,
-            min_hand_detection_confidence=MIN_CONFIDENCE,
-            min_hand_presence_confidence=MIN_CONFIDENCE,
-            min_tracking_confidence=MIN_CONFIDENCE,
+            num_hands=HANDS,
         )
         self._landmarker = self._make_landmarker()
+        self._intrinsics: Intrinsics | None = None
         self._last_ms = 0
-        self._tracks = ProximityTracks()
+        self.conflicts = 0
 
     def estimate(self, frame: Frame) -> HandsObservation:
         """The hands in one frame, with at most one left and one right."""
-        self._last_ms = max(self._last_ms + 1, round(frame.source_time_s * 1000))
+        height, width = frame.image_bgr.shape[:2]
+        if self._intrinsics is None or (self._intrinsics.width, self._intrinsics.height) != (width, height):
+            self._intrinsics = self._choice.for_size(width, height)
+        self._last_ms = max(self._last_ms + 1, round(frame.source_time_s * 1000))  # it refuses stamps that do not rise
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame.image_bgr[..., ::-1]))
         result = self._landmarker.detect_for_video(image, self._last_ms)
-        height, width = frame.image_bgr.shape[:2]
-        hands_px = [np.array([(p.x * width, p.y * height) for p in hand], np.float64) for hand in result.hand_landmarks]
-        detections = []
-        for labels, px, world, track in zip(
-            result.handedness, hands_px, result.hand_world_landmarks, self._tracks.number(hands_px), strict=True
-        ):
-            score = float(labels[0].score)
-            left = (labels[0].category_name == "Left") != self._mirror  # labels are the subject's own for unmirrored pictures
-            shape_m = np.array([(p.x, p.y, p.z) for p in world], np.float64)
-            detections.append(HandDetection(px, shape_m, score if left else 1.0 - score, score, track))
-        return self._builder.build(frame, detections)
+        joints_cam_m = np.full((HANDS, JOINTS, 3), np.nan, np.float32)
+        joints_px = np.full((HANDS, JOINTS, 2), np.nan, np.float32)
+        confidence = np.zeros(HANDS, np.float32)
+        for index, hand in self._name(result).items():
+            px = np.array([(p.x * width, p.y * height) for p in result.hand_landmarks[index]], np.float64)
+            shape_m = np.array([(p.x, p.y, p.z) for p in result.hand_world_landmarks[index]], np.float64)
+            placed = lift(px, shape_m, self._intrinsics)
+            if placed is not None:
+                joints_cam_m[hand], joints_px[hand] = placed, px
+                confidence[hand] = result.handedness[index][0].score
+        return HandsObservation(joints_cam_m, joints_px, confidence, frame.index, frame.source_time_s)
 
     def reset(self) -> None:
-        """Forget the past: MediaPipe has no such call, so the tracker is made anew."""
+        """Forget the past: MediaPipe has no such call, so its tracker is made anew."""
         self._landmarker.close()
         self._landmarker = self._make_landmarker()
+        self._intrinsics = None
         self._last_ms = 0
-        self._tracks = ProximityTracks()
-        self._builder.reset()
+        self.conflicts = 0
 
     def close(self) -> None:
         """Free the networks."""
         self._landmarker.close()
+
+    def _name(self, result: vision.HandLandmarkerResult) -> dict[int, int]:
+        """The slot of each detection; labels are the subject's own, for pictures that are not mirrored."""
+        left: NDArray[np.float64] = np.array(
+            [c[0].score if (c[0].category_name == "Left") != self._mirror else 1.0 - c[0].score for c in result.handedness]
+        )
+        if left.size < HANDS:
+            return {index: LEFT if probability > 0.5 else RIGHT for index, probability in enumerate(left)}
+        self.conflicts += bool((left[0] > 0.5) == (left[1] > 0.5))
+        return {int(left.argmax()): LEFT, 1 - int(left.argmax()): RIGHT}
 
     def _make_landmarker(self) -> vision.HandLandmarker:
         """A landmarker that has greeted already: it prints when it is made and when it first runs."""

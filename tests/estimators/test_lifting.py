@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from estimators.depth_net import view_rotations
 from estimators.intrinsics import IntrinsicsChoice
-from estimators.lifting import hand_size, lift, view_rotation
+from estimators.lifting import hand_size, lift
 
 INTRINSICS = IntrinsicsChoice(fov_deg=80).for_size(640, 480)
 
@@ -25,7 +26,7 @@ def test_lifting_recovers_the_pose_it_was_projected_from(x, y, z, angle):
     turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
     centre = np.array([x, y, z])
     shape_seen = open_hand() @ turn.T
-    joints = shape_seen @ view_rotation(centre[:2] / z).T + centre
+    joints = shape_seen @ view_rotations(centre[:2] / z).T + centre
     lifted = lift(INTRINSICS.project(joints), shape_seen, INTRINSICS)
     assert lifted is not None
     assert np.linalg.norm(lifted - joints, axis=1).mean() < 0.02 * z

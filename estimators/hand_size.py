@@ -1,17 +1,14 @@
-"""The person's hand: how large it is, and whether a shape can be one."""
+"""How large the person's hands are."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from estimators.lifting import hand_size
-from ghtt_core.skeleton import FINGERS, MEAN_HAND_SIZE_M, PARENTS
+from ghtt_core.skeleton import MEAN_HAND_SIZE_M
 
 _SMALLEST_M, _LARGEST_M = 0.065, 0.12
 _PRIOR_FRAMES = 30
 _LEARNED_FRAMES = 300
-_MIN_PALM_WIDTH = 0.35
-_MAX_BONE = 1.1
-_INDEX_MCP, _LITTLE_MCP = FINGERS["index"][0], FINGERS["little"][0]
 
 
 class HandSize:
@@ -36,13 +33,3 @@ class HandSize:
         if self._count < _PRIOR_FRAMES + _LEARNED_FRAMES and _SMALLEST_M < size_m < _LARGEST_M:
             self._sum_m += size_m
             self._count += 1
-
-
-def is_sound(shape_m: NDArray[np.float64]) -> bool:
-    """Whether (21, 3) joints have a palm with some width and bones of a hand's length."""
-    size_m = hand_size(shape_m)
-    if not np.isfinite(size_m) or size_m < 1e-3:
-        return False
-    width_m = float(np.linalg.norm(shape_m[_INDEX_MCP] - shape_m[_LITTLE_MCP]))
-    bones_m = np.linalg.norm(shape_m[1:] - shape_m[list(PARENTS[1:])], axis=1)
-    return width_m > _MIN_PALM_WIDTH * size_m and float(bones_m.max()) < _MAX_BONE * 1.5 * size_m
