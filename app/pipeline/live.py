@@ -200,6 +200,8 @@ class LivePipeline:
         if self._held is not None:
             self._release(self._held)
             return True
+        if self._source.ended and self.loop:
+            self._seek_now(0)
         if (self._paused and not self._steps) or self._source.ended:
             self._clock_s = None
             time.sleep(_HOLD_S)
@@ -207,7 +209,6 @@ class LivePipeline:
         start_s = time.perf_counter()
         frame = self._source.read(_TURN_S)
         if frame is None:
-            self._begin_again()
             return True
         self._hops["capture"].add(time.perf_counter() - start_s)
         if self._source.info.live:
@@ -215,10 +216,6 @@ class LivePipeline:
         else:
             self._release(frame)
         return True
-
-    def _begin_again(self) -> None:
-        if self.loop and self._source.ended:
-            self._seek_now(0)
 
     def _release(self, frame: Frame) -> None:
         """Hand a clip's frame on if its time has come, or hold it back a little longer; its age begins then."""
