@@ -19,6 +19,8 @@ SMALLEST_HAND_M, LARGEST_HAND_M = 0.05, 0.14
 """Hand sizes (mean wrist-to-MCP distance) between a small child's and a very large adult's."""
 FARTHEST_JOINT_M = 100.0
 """No hand is further from the origin of its data set than this."""
+_LARGEST_NUMBER = 1e9
+"""More than any coordinate, in any unit that is told apart here."""
 _WRONG_UNITS = {
     1000.0: "the file looks like metres where millimetres are expected",
     0.001: "the file looks like millimetres where metres are expected",
@@ -90,8 +92,8 @@ def load_numbers(path: Path, count: int) -> NDArray[np.float64]:
         raise UserError(f"{path} holds something that is not a number: {error}.") from error
     if numbers.size != count:
         raise UserError(f"{path} holds {numbers.size} numbers, expected {count}.")
-    if not np.isfinite(numbers).all():
-        raise UserError(f"{path} holds a number that is not finite.")
+    if not (np.abs(numbers) < _LARGEST_NUMBER).all():
+        raise UserError(f"{path} holds a number that is not finite or far too large.")
     return numbers
 
 
@@ -109,24 +111,23 @@ def points(values: Any, count: int, where: str, valid: NDArray[np.bool_] | None 
         raise UserError(f"{where}: the joints have the shape {joints.shape}, expected ({count}, 3).")
     used = np.ones(count, bool) if valid is None else valid
     joints[~used] = np.nan
-    if not np.isfinite(joints[used]).all():
-        raise UserError(f"{where}: a joint is not a number.")
+    if not (np.abs(joints[used]) < _LARGEST_NUMBER).all():
+        raise UserError(f"{where}: a joint is not a number, or far too large.")
     return joints
 
 
-def require_rigid(transform: NDArray[np.float64], where: str) -> None:
-    """Check that a (4, 4) matrix is a rotation and a translation.
+def require_rigid(transforms: NDArray[np.float64], where: str) -> None:
+    """Check that (..., 4, 4) matrices are rotations and translations.
 
     Raises:
-        UserError: It is not.
+        UserError: One is not.
     """
-    rotation = transform[:3, :3]
-    if not (
-        np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-2)
-        and np.linalg.det(rotation) > 0
-        and np.allclose(transform[3], (0, 0, 0, 1), atol=1e-6)
-    ):
-        raise UserError(f"{where}: the matrix is no camera pose (a rotation and a translation).")
+    rotation, last_row = transforms[..., :3, :3], transforms[..., 3, :]
+    if (np.abs(transforms) < _LARGEST_NUMBER).all() and np.allclose(last_row, (0, 0, 0, 1), atol=1e-6):
+        turned_back = rotation @ np.swapaxes(rotation, -1, -2)
+        if np.allclose(turned_back, np.eye(3), atol=1e-2) and (np.linalg.det(rotation) > 0).all():
+            return
+    raise UserError(f"{where}: a matrix is no camera pose (a rotation and a translation).")
 
 
 def require_hands(joints_m: NDArray[np.floating], where: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.arrays import load_npz, require_hands
+from ghtt_core.data.arrays import load_npz, require_hands, require_rigid
 from ghtt_core.data.labels import ClipLabel, has_columns, read_clip_labels, read_names
 from ghtt_core.data.resampling import even_pieces
 from ghtt_core.data.splits import Part, neighbour_blocks
@@ -75,8 +75,7 @@ def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, .
     name = recording.directory.name
     if not len(recording):
         return
-    joints = _to_first_camera(recording.observed_cam_m, recording.world_from_cam)
-    require_hands(joints, str(recording.directory))
+    joints = _to_first_camera(recording.observed_cam_m, recording.world_from_cam, str(recording.directory))
     truth_file = truth_path(recording.directory)
     truth = None if truth_file is None else _read_truth(truth_file, recording.source_frame)
     spans = _label_spans(recording, clip_labels)
@@ -112,8 +111,10 @@ def _label_spans(recording: Recording, clip_labels: tuple[ClipLabel, ...]) -> li
     return [(time_of(label.start), time_of(label.end), label.action) for label in clip_labels]
 
 
-def _to_first_camera(joints_cam_m: NDArray[np.float32], world_from_cam: Float64) -> Float64:
-    """(N, 2, 21, 3) from each frame's camera to the first frame's, given (N, 4, 4)."""
+def _to_first_camera(joints_cam_m: NDArray[np.float32], world_from_cam: Float64, where: str) -> Float64:
+    """(N, 2, 21, 3) from each frame's camera to the first frame's, given (N, 4, 4); both are checked."""
+    require_rigid(world_from_cam, where)
+    require_hands(joints_cam_m, where)
     first_from_cam = np.linalg.inv(world_from_cam[0]) @ world_from_cam
     turned = np.einsum("nij,nhkj->nhki", first_from_cam[:, :3, :3], joints_cam_m.astype(np.float64))
     return np.asarray(turned + first_from_cam[:, None, None, :3, 3])
@@ -124,7 +125,7 @@ def _read_truth(path: Path, source_frame: NDArray[np.int64]) -> Float64:
     joints, poses = arrays["joints_cam_m"], arrays["world_from_cam"].astype(np.float64)
     if len(joints) != len(poses) or source_frame.max(initial=-1) >= len(joints):
         raise UserError(f"{path}: {len(joints)} poses and {len(poses)} cameras do not cover frame {source_frame.max()}.")
-    return _to_first_camera(joints[source_frame], poses[source_frame])
+    return _to_first_camera(joints[source_frame], poses[source_frame], str(path))
 
 
 def _folders(path: Path) -> list[Path]:

@@ -75,7 +75,7 @@ def test_bad_frames_are_named(tmp_path: Path, content: str, message: str) -> Non
 def test_a_camera_pose_that_is_not_rigid_is_named(tmp_path: Path) -> None:
     write_h2o(tmp_path)
     (tmp_path / H2O_SEQUENCE / "cam4" / "cam_pose" / "000005.txt").write_text(" ".join(["2"] * 16))
-    with pytest.raises(UserError, match=r"000005\.txt: the matrix is no camera pose"):
+    with pytest.raises(UserError, match=r"000005\.txt: a matrix is no camera pose"):
         list(open_dataset(tmp_path))
 
 

@@ -140,6 +140,13 @@ def test_a_truth_that_is_too_short_is_refused(tmp_path: Path) -> None:
         list(open_dataset(tmp_path / "render"))
 
 
+def test_a_truth_with_cameras_that_are_none_is_refused(tmp_path: Path) -> None:
+    write_recording(tmp_path / "render", _EVEN_S, analytic_hands(60))
+    np.savez(tmp_path / "render_truth.npz", joints_cam_m=analytic_hands(60), world_from_cam=np.zeros((60, 4, 4)))
+    with pytest.raises(UserError, match=r"render_truth\.npz: a matrix is no camera pose"):
+        list(open_dataset(tmp_path / "render"))
+
+
 def test_hands_of_the_wrong_size_name_the_unit(tmp_path: Path) -> None:
     write_recording(tmp_path / "walk", _EVEN_S, analytic_hands(60) * 1000)
     with pytest.raises(UserError, match=r"walk: the median left hand .* millimetres where metres"):
