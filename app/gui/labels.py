@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.gui.actions import Handler
 from app.gui.text import tr
+from ghtt_core.errors import UserError
+from ghtt_core.recording import Label, read_recording
 
 if TYPE_CHECKING:
     from app.gui.window import MainWindow
@@ -17,16 +19,7 @@ if TYPE_CHECKING:
 LABELS_FILE = "labels.csv"
 
 
-@dataclass(frozen=True, slots=True)
-class ActionLabel:
-    """An action in a span of source time."""
-
-    start_s: float
-    end_s: float
-    action: str
-
-
-def write_labels(path: Path, labels: Sequence[ActionLabel]) -> None:
+def write_labels(path: Path, labels: Sequence[Label]) -> None:
     """Write `labels.csv` (start_s, end_s, action) in one step, so that a crash leaves the old file or the new one.
 
     Raises:
@@ -50,7 +43,7 @@ class LabelControls:
         self._window = window
         self._names: tuple[str, ...] = ()
         self._start_s: float | None = None
-        self.labels: list[ActionLabel] = []
+        self.labels: list[Label] = []
 
     def handlers(self) -> Mapping[str, Handler]:
         """What each command does."""
@@ -60,10 +53,13 @@ class LabelControls:
         """The actions to choose from."""
         self._names = names
 
-    def clear(self) -> None:
-        """Begin anew: another source."""
+    def begin(self, recording: Path | None) -> None:
+        """Begin anew with another source; a recording brings its labels along."""
         self._start_s = None
         self.labels = []
+        if recording is not None:
+            with suppress(UserError):  # The session says what is wrong with it.
+                self.labels = list(read_recording(recording).labels)
 
     def save(self) -> None:
         """Write the labels to the recording, where there is one."""
@@ -93,7 +89,7 @@ class LabelControls:
         if action is None:
             self._window.toasts.show(tr("Pick the action in the what-if list first: nothing is recognised yet."))
             return
-        self.labels.append(ActionLabel(self._start_s, end_s, action))
+        self.labels.append(Label(self._start_s, end_s, action))
         self._start_s = None
         where = self._window.recording.labelled_directory()
         note = "" if where is not None else " " + tr("Export (E) to keep it.")

@@ -1,5 +1,6 @@
 """Pipeline stages that begin to work as soon as their parts are loaded, so that the picture need not wait."""
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from threading import Lock
@@ -9,10 +10,13 @@ import numpy as np
 from app.pipeline.stages import Imagine
 from estimators.base import Estimator
 from estimators.intrinsics import Intrinsics, IntrinsicsChoice
-from ghtt_core.packets import Frame, HandsObservation, Prediction
+from ghtt_core.packets import Frame, Futures, HandsObservation, Prediction
 from ghtt_core.runtime import Runtime
 from ghtt_core.skeleton import HANDS, JOINTS
 from ghtt_core.streaming import Predictor, PredictorOptions
+
+_REMEMBERED = 900
+"""Frames whose futures can be drawn again: half a minute, so that a frozen moment stays alive for a while."""
 
 
 class LateStages:
@@ -25,6 +29,7 @@ class LateStages:
         self._estimator: Estimator | None = None
         self._predictor: Predictor | None = None
         self._runtime: Runtime | None = None
+        self._imagined: deque[tuple[int, Imagine | None]] = deque(maxlen=_REMEMBERED)
         self._closed = False
         self._lock = Lock()
 
@@ -80,9 +85,16 @@ class LateStages:
         predictor = self._predictor
         if predictor is not None:
             prediction, imagination = predictor.observe(observation)
-            return prediction, None if imagination is None else partial(predictor.imagine, imagination)
+            imagine = None if imagination is None else partial(predictor.imagine, imagination)
+            self._imagined.append((observation.frame_index, imagine))
+            return prediction, imagine
         refined = np.full((HANDS, JOINTS, 3), np.nan, np.float32)
         return Prediction(refined, np.empty(0, np.float32), observation.frame_index, observation.time_s), None
+
+    def imagine_again(self, frame_index: int) -> Futures | None:
+        """Draw the futures of a frame of the last seconds once more, with the options of now; None where there are none."""
+        imagine = next((imagine for index, imagine in reversed(list(self._imagined)) if index == frame_index), None)
+        return None if imagine is None else imagine()
 
     def forget_images(self) -> None:
         """Reset the estimator."""

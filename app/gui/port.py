@@ -113,6 +113,14 @@ class Session(Protocol):
         """Draw other futures from now on."""
         ...
 
+    def draw_again(self, moment: Moment) -> None:
+        """Draw the futures of a moment once more, with the settings of now: it is being looked at and does not go on."""
+        ...
+
+    def redrawn(self) -> Futures | None:
+        """The futures that were drawn again last."""
+        ...
+
     def open(self, request: SourceRequest) -> None:
         """Switch to another source; trouble shows up in the status."""
         ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from app.drawing.overlay import upcoming
 from app.gui.compare import METHODS, Comparison
 from app.gui.port import Moment
 from app.gui.video_view import TRAIL_JOINTS, Overlay
@@ -40,6 +41,17 @@ class ShowOptions:
     at_s: float | None = None
 
 
+def still_ahead(moment: Moment) -> Futures | None:
+    """The part of a moment's futures that lies ahead of it, its offsets counted from the moment; None where nothing is left."""
+    if moment.futures is None:
+        return None
+    joints_cam_m, ahead_s = upcoming(moment.futures, moment.observation.time_s)
+    if ahead_s.size < 2:
+        return None
+    now = moment.observation
+    return Futures(joints_cam_m, ahead_s.astype(np.float32), now.frame_index, now.time_s)
+
+
 def hands_in(moment: Moment) -> tuple[str, ...]:
     """The names of the hands seen at a moment."""
     return tuple(name for name, seen in zip(HAND_NAMES, moment.observation.visible, strict=True) if seen)
@@ -62,12 +74,11 @@ def _overlay(moment: Moment, comparison: Comparison, options: ShowOptions) -> Ov
     joints = comparison.joints.get(options.compare)
     drawn_px = None if joints is None else intrinsics.project(joints)
     paths_px = poses_px = None
-    if moment.futures is not None and options.futures and usual:
-        paths_px = intrinsics.project(future_paths(moment.futures, options.horizon_s))
+    futures = still_ahead(moment) if options.futures and usual else None
+    if futures is not None:
+        paths_px = intrinsics.project(future_paths(futures, options.horizon_s))
         if options.at_s is not None:
-            poses_px = intrinsics.project(
-                pose_at(moment.futures.joints_cam_m[:_DRAWN_SAMPLES], moment.futures.offset_s, options.at_s)
-            )
+            poses_px = intrinsics.project(pose_at(futures.joints_cam_m[:_DRAWN_SAMPLES], futures.offset_s, options.at_s))
     return Overlay(raw_px if usual else None, drawn_px, paths_px, poses_px, captions)
 
 

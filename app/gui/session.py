@@ -20,6 +20,7 @@ from app.pipeline import LivePipeline, Stages
 from app.sources import ReplaySource, Source, SourceRequest, SourceState, open_source
 from estimators.base import Estimator, EstimatorOptions, create_estimator
 from ghtt_core.errors import UserError
+from ghtt_core.packets import Futures
 from ghtt_core.runtime import Runtime
 from ghtt_core.streaming import PredictorOptions
 
@@ -48,6 +49,7 @@ class LiveSession:
         self._error = self._estimator_notice = ""
         self._model_notice = tr("Building the model")
         self._moment: Moment | None = None
+        self._redrawn: Futures | None = None
         self._video: LiveVideo | None = None
         self._export: LiveExport | None = None
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -135,6 +137,14 @@ class LiveSession:
                 self._error = ""
             except UserError as error:
                 self._error = str(error)
+
+    def draw_again(self, moment: Moment) -> None:
+        """Draw the futures of a moment once more; a recording's stay as they are."""
+        self._commands.put(lambda: self._draw_again(moment))
+
+    def redrawn(self) -> Futures | None:
+        """The futures that were drawn again last."""
+        return self._redrawn
 
     def open(self, request: SourceRequest) -> None:
         """Switch to another source."""
@@ -257,6 +267,11 @@ class LiveSession:
             stages.add_estimator(lambda: _make_estimator(options))
         finally:
             self._estimator_notice = ""
+
+    def _draw_again(self, moment: Moment) -> None:
+        run = self._run
+        if run is not None and isinstance(run.stages, LateStages):
+            self._redrawn = run.stages.imagine_again(moment.frame.index) or self._redrawn
 
     def _start(self, options: AppOptions, source: Source, stages: Stages) -> None:
         pipeline = LivePipeline(source, stages, loop=self._loop)

@@ -41,7 +41,7 @@ class SourceControls:
     def open(self, request: SourceRequest) -> None:
         """Switch the session; the window forgets what it knew of the old source."""
         self._session.open(request)
-        self._window.forget_past()
+        self._window.forget_past(Path(request.target) if request.kind == "recording" else None)
         if request.kind != "demo":
             self._store.add_recent(request)
 

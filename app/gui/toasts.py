@@ -117,6 +117,11 @@ class ToastStack(QObject):
             old.dismiss()
         self.arrange()
 
+    def clear(self) -> None:
+        """Take them all off the screen."""
+        for toast in self.toasts():
+            toast.dismiss()
+
     def arrange(self) -> None:
         """Stack them from the top."""
         top = 44

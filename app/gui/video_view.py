@@ -52,6 +52,7 @@ class VideoView(QWidget):
         self.setObjectName("video")
         self.setAccessibleName("Video with the hands drawn on it")
         self.setMinimumSize(240, 180)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._hand_colors = [QColor(color) for color in hand_colors]

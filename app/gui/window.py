@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from app.gui.help_overlay import HelpOverlay
 from app.gui.labels import LabelControls
 from app.gui.playback import PlaybackControls
 from app.gui.port import Moment, Session
-from app.gui.presenter import Pacer, hands_in, overlays
+from app.gui.presenter import Pacer, hands_in, overlays, still_ahead
 from app.gui.record_controls import RecordControls
 from app.gui.scorecard import Scorecard
 from app.gui.scorecard_panel import ScorecardPanel
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.restore_layout()
         self._apply(options or AppOptions())
         self._start_timers()
+        self.video.setFocus()  # Else the keyboard would begin on a button, which Space would press.
 
     @property
     def frozen(self) -> bool:
@@ -116,12 +118,13 @@ class MainWindow(QMainWindow):
             index = top[0][0] if top else None
         return None if index is None or index >= len(self._names) else self._names[index]
 
-    def forget_past(self) -> None:
-        """Begin anew: another source."""
+    def forget_past(self, recording: Path | None) -> None:
+        """Begin anew: another source, maybe a recording."""
+        self.recording.opened_recording = recording
+        self.labels.begin(recording)
         self.scorecard.clear()
         self.comparison.clear()
         self.action_panel.timeline.clear()
-        self.labels.clear()
         self._newest = self._shown = None
         self._last_error = ""
         self.actions_by_name["toggle_freeze"].setChecked(False)
@@ -251,6 +254,7 @@ class MainWindow(QMainWindow):
             if not self._frozen:
                 self._shown = moment
                 self.redraw()
+        self._take_redrawn()
         self.playback.refresh(0.0 if moment is None else moment.frame.source_time_s)
         if self._shown is None:
             return
@@ -262,6 +266,14 @@ class MainWindow(QMainWindow):
         if self._scene_stale and self._scene_pacer.due():
             self._scene_stale = False
             self._draw_scene(self._shown)
+
+    def _take_redrawn(self) -> None:
+        redrawn = self.session.redrawn()
+        shown = self._shown
+        if redrawn is None or shown is None or redrawn.frame_index != shown.frame.index or redrawn is shown.futures:
+            return
+        self._shown = replace(shown, futures=redrawn)
+        self.redraw()
 
     def refresh_metrics(self) -> None:
         """Bring the slow texts up to date and tell of trouble."""
@@ -301,7 +313,7 @@ class MainWindow(QMainWindow):
         self.scene.set_camera_picture(image.shape[1], image.shape[0], moment.intrinsics.fx)
         refined = None if moment.prediction is None else moment.prediction.refined_cam_m
         self.scene.show_hands(moment.observation.joints_cam_m, refined)
-        self.scene.show_futures(moment.futures, options.horizon_s, options.at_s)
+        self.scene.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
         self.scene.canvas.update()
 
     def _freeze(self, on: bool) -> None:
@@ -325,6 +337,9 @@ class MainWindow(QMainWindow):
 
     def _on_futures_changed(self, settings: object) -> None:
         self.session.configure(self.futures_panel.settings)
+        position = self.session.position()
+        if self._shown is not None and (self._frozen or (position is not None and not position.playing)):
+            self.session.draw_again(self._shown)
         self.store.save_futures(self.futures_panel.settings)
         self.redraw()
 
@@ -354,6 +369,7 @@ class MainWindow(QMainWindow):
         self.store.save_layout(self.saveGeometry(), self.saveState(), self.splitter.saveState())
         self._display_timer.stop()
         self._metrics_timer.stop()
+        self.toasts.clear()
         self.session.close()
         self.scene.close()
         super().closeEvent(event)

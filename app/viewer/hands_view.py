@@ -65,6 +65,7 @@ class HandsView:
         self._draw_started_s = 0.0
         self._canvas.events.draw.connect(self._before_draw, position="first")
         self._canvas.events.draw.connect(self._after_draw, position="last")
+        self._canvas.events.resize.connect(self._on_resize)
         self._view = self._canvas.central_widget.add_view()
         self._camera = scene.cameras.TurntableCamera(fov=50, up="+z")
         self._view.camera = self._camera
@@ -103,6 +104,10 @@ class HandsView:
         """The vispy canvas, for its draw events and pictures."""
         return self._canvas
 
+    def _on_resize(self, _event: object) -> None:
+        if self._preset == "wearer":
+            self.set_preset("wearer")
+
     def _before_draw(self, _event: object) -> None:
         self._draw_started_s = time.perf_counter()
 
@@ -127,7 +132,7 @@ class HandsView:
         """Give the frustum and the wearer's view the shape of the source's picture."""
         if (width_px, height_px, focal_px) != self._size_px:
             self._size_px = (width_px, height_px, focal_px)
-        self._frustum.set_data(pos=geometry.frustum(width_px, height_px, focal_px, 0.12))
+            self.set_preset(self._preset)
 
     def set_preset(self, name: str) -> None:
         """Look from one of `PRESETS`."""
@@ -138,7 +143,10 @@ class HandsView:
         camera.roll = 0.0
         self._preset = name
         if name == "wearer":
-            camera.fov = float(np.degrees(2 * np.arctan(max(width, height) / 2 / focal)))
+            canvas_width, canvas_height = self._canvas.size
+            scale = min(canvas_width / width, canvas_height / height)
+            # vispy's field of view is that of the shorter side.
+            camera.fov = float(np.degrees(2 * np.arctan(min(canvas_width, canvas_height) / 2 / (focal * scale))))
             camera.center, camera.distance = (0.0, _REACH_M, 0.0), _REACH_M
             camera.azimuth, camera.elevation = 0.0, 0.0
             return

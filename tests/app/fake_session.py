@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-from motion_fixture import FOCAL_PX, SIZE_PX, observation_at, prediction_at
+from motion_fixture import FOCAL_PX, SIZE_PX, futures_at, observation_at, prediction_at
 
 from app.gui.futures_panel import FutureSettings
 from app.gui.port import Moment, Position, Stage, Status, Writing
 from app.sources import SourceRequest
 from estimators.intrinsics import Intrinsics
-from ghtt_core.packets import Frame
+from ghtt_core.packets import Frame, Futures
 
 ACTIONS = ("clean board", "drill", "hammer", "pick up", "pour", "put down", "saw", "tighten screw", "turn page", "write")
 INTRINSICS = Intrinsics(FOCAL_PX, FOCAL_PX, SIZE_PX[0] / 2, SIZE_PX[1] / 2, *SIZE_PX, origin="test")
@@ -39,6 +39,7 @@ class FakeSession:
         self.export: Writing | None = None
         self.closed = False
         self._moment: Moment | None = None
+        self._redrawn: Futures | None = None
 
     def show(self, time_s: float) -> None:
         """Make the moment of this time the newest."""
@@ -66,6 +67,13 @@ class FakeSession:
 
     def configure(self, settings: FutureSettings) -> None:
         self.settings = settings
+
+    def draw_again(self, moment: Moment) -> None:
+        self.calls.append(("draw_again", moment.frame.index))
+        self._redrawn = futures_at(moment.frame.source_time_s, self.settings.samples)
+
+    def redrawn(self) -> Futures | None:
+        return self._redrawn
 
     def open(self, request: SourceRequest) -> None:
         self.opened.append(request)

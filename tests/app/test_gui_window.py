@@ -1,0 +1,417 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_session import ACTIONS, FakeSession, moment_at
+from motion_fixture import FOCAL_PX, SIZE_PX, hands_at
+from numpy.typing import NDArray
+from PyQt6.QtCore import QMimeData, QPointF, QSettings, Qt, QTimer, QUrl
+from PyQt6.QtGui import QDropEvent, QImage
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.gui.commands import COMMANDS
+from app.gui.store import Store
+from app.gui.window import MainWindow
+from app.sources import SourceRequest
+
+pytestmark = pytest.mark.gui
+Key = Qt.Key
+
+
+@pytest.fixture
+def session() -> FakeSession:
+    return FakeSession()
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path) -> Path:
+    return tmp_path / "settings.ini"
+
+
+def _open(qtbot: QtBot, session: FakeSession, settings_file: Path) -> MainWindow:
+    store = Store(QSettings(str(settings_file), QSettings.Format.IniFormat))
+    window = MainWindow(session, store, settings_file.parent / "out")
+    window.show()
+    qtbot.waitExposed(window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    return window
+
+
+@pytest.fixture
+def window(qtbot: QtBot, session: FakeSession, settings_file: Path) -> Iterator[MainWindow]:
+    window = _open(qtbot, session, settings_file)
+    yield window
+    window.close()
+
+
+def _press(window: QWidget, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    QTest.keyClick(window, key, modifier)
+
+
+def _show(qtbot: QtBot, window: MainWindow, session: FakeSession, time_s: float) -> None:
+    session.show(time_s)
+    index = round(time_s * 30)
+    qtbot.waitUntil(lambda: window.shown is not None and window.shown.frame.index == index)
+
+
+def _pixels(widget: QWidget) -> NDArray[np.int64]:
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    bits = image.constBits()
+    assert bits is not None
+    bits.setsize(image.sizeInBytes())
+    rows = np.frombuffer(bits, np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
+
+
+def _blue(pixels: NDArray[np.int64]) -> int:
+    return int(((pixels[..., 2] > pixels[..., 0] + 60) & (pixels[..., 2] > 120)).sum())
+
+
+def _orange(pixels: NDArray[np.int64]) -> int:
+    return int(((pixels[..., 0] > pixels[..., 2] + 60) & (pixels[..., 0] > 120)).sum())
+
+
+def test_the_video_shows_both_hands_where_they_are(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _press(window, Key.Key_G)
+    _show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) > 300 and _orange(_pixels(window.video)) > 300)
+    pixels = _pixels(window.video)
+    height, width = pixels.shape[:2]
+    scale = min(width / SIZE_PX[0], height / SIZE_PX[1])
+    tip = hands_at(0.5)[0, 12]
+    column, row = tip[:2] / tip[2] * FOCAL_PX * scale + np.array([width, height]) / 2
+    around = pixels[int(row) - 4 : int(row) + 5, int(column) - 4 : int(column) + 5]
+    assert around[..., 2].max() > 180
+
+
+def test_hiding_the_hands_leaves_the_picture(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) > 300)
+    _press(window, Key.Key_H)
+    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) == 0)
+
+
+def test_the_bars_name_the_top_actions_for_screen_readers_too(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    qtbot.waitUntil(lambda: window.futures_panel.what_if.count() == len(ACTIONS) + 1)
+    _show(qtbot, window, session, 4.0)
+    prob = moment_at(4.0).prediction.action_prob
+    spoken = window.action_panel.bars.accessibleDescription().split(", ")
+    assert len(spoken) == 5
+    assert spoken[0] == f"{ACTIONS[int(prob.argmax())]} {prob.max():.0%}"
+
+
+def test_the_status_line_tells_of_every_stage(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _show(qtbot, window, session, 0.5)
+    window.refresh_metrics()
+    texts = {name: label.text() for name, label in window.status_line.fields.items()}
+    assert "estimate 30/s 24 ms" in texts["stages"]
+    assert texts["age"] == "age 38 ms"
+    assert texts["drops"] == "dropped 3"
+    assert texts["hands"] == "hands: left + right"
+    assert "onnxruntime" in texts["backend"]
+
+
+def test_a_frozen_moment_stays_while_the_session_goes_on(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _show(qtbot, window, session, 0.5)
+    _press(window, Key.Key_F)
+    session.show(2.0)
+    qtbot.waitUntil(lambda: window._newest is not None and window._newest.frame.index == 60)
+    assert window.shown is not None
+    assert window.shown.frame.index == 15
+    assert window.futures_panel.freeze.isChecked()
+    _press(window, Key.Key_F)
+    assert window.shown.frame.index == 60
+
+
+def test_scrubbing_by_key_moves_the_drawn_future(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _show(qtbot, window, session, 0.5)
+    _press(window, Key.Key_F)
+    for _ in range(5):
+        _press(window, Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    assert window.view_controls.options().at_s == pytest.approx(0.5)
+    _press(window, Key.Key_Home, Qt.KeyboardModifier.ShiftModifier)
+    assert window.view_controls.options().at_s is None
+
+
+def test_a_number_key_asks_what_if_and_zero_takes_it_back(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    qtbot.waitUntil(lambda: window.futures_panel.what_if.count() > 1)
+    _press(window, Key.Key_3)
+    assert session.settings.condition == 2
+    _show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: window.action_panel.bars.accessibleDescription().startswith(ACTIONS[2]))
+    _press(window, Key.Key_0)
+    assert session.settings.condition is None
+
+
+def test_what_if_on_a_frozen_moment_draws_its_futures_again(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    qtbot.waitUntil(lambda: window.futures_panel.what_if.count() > 1)
+    _show(qtbot, window, session, 0.5)
+    _press(window, Key.Key_F)
+    _press(window, Key.Key_2)
+    assert ("draw_again", 15) in session.calls
+    qtbot.waitUntil(lambda: window.shown is not None and window.shown.futures is session.redrawn())
+
+
+def test_horizon_and_samples_by_key_reach_the_session(window: MainWindow, session: FakeSession) -> None:
+    _press(window, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    _press(window, Key.Key_Minus)
+    assert session.settings.horizon_s == pytest.approx(2.0)
+    assert session.settings.samples == 15
+    assert session.settings.temperature is None
+
+
+def test_moving_boldness_overrides_the_checkpoints_temperature(window: MainWindow, session: FakeSession) -> None:
+    window.futures_panel.temperature.setValue(30)
+    assert session.settings.temperature == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        (Key.Key_Comma, ("step", -1)),
+        (Key.Key_Period, ("step", 1)),
+        (Key.Key_Left, ("seek", 8.0)),
+        (Key.Key_Home, ("seek", 0.0)),
+    ],
+)
+def test_playback_keys(qtbot: QtBot, window: MainWindow, session: FakeSession, key: Key, expected: tuple[str, object]) -> None:
+    _show(qtbot, window, session, 10.0)
+    _press(window, key)
+    assert session.calls[-1] == expected
+
+
+def test_space_pauses_and_goes_on(window: MainWindow, session: FakeSession) -> None:
+    _press(window, Key.Key_Space)
+    assert not session.playing
+    _press(window, Key.Key_Space)
+    assert session.playing
+
+
+def test_space_presses_the_button_that_the_keyboard_has_reached(window: MainWindow, session: FakeSession) -> None:
+    window.futures_panel.freeze.setFocus()
+    _press(window, Key.Key_Space)
+    assert window.frozen
+    assert session.playing
+
+
+def test_speed_and_loop_keys(window: MainWindow, session: FakeSession) -> None:
+    _press(window, Key.Key_BracketLeft)
+    assert session.speed == 0.5
+    _press(window, Key.Key_L)
+    assert session.loop
+
+
+def test_a_live_source_cannot_be_paused(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    session.live = True
+    qtbot.waitUntil(lambda: not window.transport.seek.isEnabled())
+    _press(window, Key.Key_Space)
+    assert session.playing
+    assert window.transport.clock.text().startswith("live")
+
+
+def test_compare_goes_round_and_shows_jitter(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    for index in range(8):
+        _show(qtbot, window, session, index / 30)
+    seen = []
+    for _ in range(4):
+        _press(window, Key.Key_C)
+        seen.append(window.view_controls.compare)
+    assert seen == ["One-Euro", "raw", "side by side", "G-HTT"]
+    assert "mm/frame" in window.comparison.caption("One-Euro")
+
+
+def test_side_by_side_draws_every_method(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    for index in range(8):
+        _show(qtbot, window, session, index / 30)
+    for _ in range(3):
+        _press(window, Key.Key_C)
+
+    def every_third_has_both_hands() -> None:
+        pixels = _pixels(window.video)
+        thirds = np.array_split(pixels, 3, axis=1)
+        assert all(_blue(third) > 60 and _orange(third) > 60 for third in thirds)
+
+    qtbot.waitUntil(lambda: every_third_has_both_hands() is None)
+
+
+def test_the_theme_key_makes_it_light_and_it_is_remembered(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, settings_file: Path
+) -> None:
+    dark = _pixels(window.status_line).mean()
+    _press(window, Key.Key_D)
+    qtbot.waitUntil(lambda: _pixels(window.status_line).mean() > dark + 100)
+    window.close()
+    again = _open(qtbot, FakeSession(), settings_file)
+    assert again.theme.name == "light"
+    again.close()
+
+
+def test_the_help_page_lists_every_key_and_any_key_closes_it(window: MainWindow) -> None:
+    _press(window, Key.Key_F1)
+    assert window.help.isVisible()
+    texts = {label.text() for label in window.help.findChildren(QLabel)}
+    for command in COMMANDS:
+        if command.keys:
+            assert command.keys[0] in texts
+            assert command.text in texts
+    _press(window.help, Key.Key_X)
+    assert not window.help.isVisible()
+
+
+def test_every_command_hangs_in_a_menu(window: MainWindow) -> None:
+    for command in COMMANDS:
+        action = window.actions_by_name[command.name]
+        assert action in window.menus_by_name[command.menu].actions()
+        assert action.statusTip() or not command.tip
+
+
+def test_no_key_means_two_things(window: MainWindow) -> None:
+    keys = [key for command in COMMANDS for key in command.keys]
+    assert len(keys) == len(set(keys))
+    assert not set(keys) & set("123456789")
+
+
+def test_a_first_run_is_greeted_and_a_second_is_not(qtbot: QtBot, window: MainWindow, settings_file: Path) -> None:
+    assert any("Press ?" in toast.text for toast in window.toasts.toasts())
+    window.close()
+    again = _open(qtbot, FakeSession(), settings_file)
+    assert not again.toasts.toasts()
+    again.close()
+
+
+def test_an_error_becomes_one_toast_that_stays(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    session.error = "Cannot open camera 7: it is not connected."
+    qtbot.waitUntil(lambda: any(toast.text == session.error for toast in window.toasts.toasts()))
+    window.refresh_metrics()
+    assert [toast.text for toast in window.toasts.toasts()].count(session.error) == 1
+
+
+def test_without_a_picture_the_window_says_what_it_waits_for(qtbot: QtBot, window: MainWindow) -> None:
+    window.refresh_metrics()
+    assert "Opening" in window.video._message
+
+
+def test_building_the_model_is_said_while_the_video_runs(qtbot: QtBot, settings_file: Path) -> None:
+    session = FakeSession(loaded=False)
+    session.notice = "Building the model"
+    window = _open(qtbot, session, settings_file)
+    _show(qtbot, window, session, 0.5)
+    window.refresh_metrics()
+    assert window.video._badge == "Building the model"
+    assert window.futures_panel.what_if.count() == 1
+    window.close()
+
+
+def test_a_dropped_file_is_opened_and_remembered(window: MainWindow, session: FakeSession, tmp_path: Path) -> None:
+    clip = tmp_path / "hands.mp4"
+    clip.touch()
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(clip))])
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    window.dropEvent(event)
+    assert session.opened == [SourceRequest("clip", str(clip))]
+    assert window.store.recent() == [SourceRequest("clip", str(clip))]
+
+
+def test_another_source_forgets_the_old_one(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _show(qtbot, window, session, 0.5)
+    _press(window, Key.Key_F)
+    _press(window, Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    assert session.opened == [SourceRequest("demo")]
+    assert window.shown is None
+    assert not window.frozen
+
+
+def test_a_streams_password_is_not_remembered(window: MainWindow) -> None:
+    window.store.add_recent(SourceRequest("stream", "rtsp://me:secret@cam.local/1?token=7"))
+    assert "secret" not in str(window.store.recent())
+    assert "token" not in str(window.store.recent())
+
+
+def test_recording_goes_to_a_new_file_and_ends_with_the_same_key(window: MainWindow, session: FakeSession) -> None:
+    _press(window, Key.Key_R)
+    assert session.video is not None
+    assert session.video.path.suffix == ".mp4"
+    window.refresh_metrics()
+    assert "MP4 0:00" in window.writing_label.text()
+    _press(window, Key.Key_R)
+    assert session.video is None
+    assert any("Saved" in toast.text for toast in window.toasts.toasts())
+
+
+def test_a_recording_that_failed_is_no_longer_marked(window: MainWindow, session: FakeSession) -> None:
+    _press(window, Key.Key_R)
+    window.refresh_metrics()
+    session.video = None
+    window.refresh_metrics()
+    assert not window.actions_by_name["toggle_record"].isChecked()
+
+
+def test_a_picture_is_saved(qtbot: QtBot, window: MainWindow, session: FakeSession, tmp_path: Path) -> None:
+    _show(qtbot, window, session, 0.5)
+    _press(window, Key.Key_P)
+    (saved,) = (tmp_path / "out").glob("*.png")
+    assert QImage(str(saved)).width() == window.width()
+
+
+def test_labels_made_by_key_are_saved_with_the_export(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    qtbot.waitUntil(lambda: window.futures_panel.what_if.count() > 1)
+    _press(window, Key.Key_E)
+    _press(window, Key.Key_4)
+    _show(qtbot, window, session, 1.0)
+    _press(window, Key.Key_B)
+    _show(qtbot, window, session, 2.5)
+    _press(window, Key.Key_N)
+    (labels,) = (tmp_path / "out").glob("*/labels.csv")
+    assert labels.read_text("utf-8").splitlines() == ["start_s,end_s,action", f"1.000,2.500,{ACTIONS[3]}"]
+    _press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert labels.read_text("utf-8").splitlines() == ["start_s,end_s,action"]
+
+
+def test_an_end_without_a_start_is_explained(window: MainWindow) -> None:
+    _press(window, Key.Key_N)
+    assert any("Mark the start first" in toast.text for toast in window.toasts.toasts())
+
+
+def test_view_keys_turn_the_scene(window: MainWindow) -> None:
+    camera = window.scene._camera
+    _press(window, Key.Key_T)
+    assert camera.elevation > 80
+    _press(window, Key.Key_W)
+    assert camera.elevation == 0
+    assert window.actions_by_name["view_wearer"].isChecked()
+
+
+def test_the_layout_is_remembered(qtbot: QtBot, window: MainWindow, settings_file: Path) -> None:
+    window.docks["scorecard"].hide()
+    window.close()
+    again = _open(qtbot, FakeSession(), settings_file)
+    assert again.docks["scorecard"].isHidden()
+    _press(again, Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+    assert not again.docks["scorecard"].isHidden()
+    again.close()
+
+
+def test_closing_stops_the_session_and_every_timer(window: MainWindow, session: FakeSession) -> None:
+    window.close()
+    assert session.closed
+    assert not any(timer.isActive() for timer in window.findChildren(QTimer))
+    assert QApplication.activeModalWidget() is None
+
+
+def test_the_keyboard_reaches_every_control(window: MainWindow) -> None:
+    panel = window.futures_panel
+    wanted = {panel.horizon, panel.samples, panel.temperature, panel.scrub, panel.freeze, panel.what_if, window.transport.play}
+    reached = set()
+    widget: QWidget | None = window.focusWidget() or window
+    for _ in range(80):
+        widget = None if widget is None else widget.nextInFocusChain()
+        reached.add(widget)
+    assert wanted <= reached
+    assert all(widget.accessibleName() for widget in wanted - {panel.freeze})

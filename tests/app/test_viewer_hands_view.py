@@ -1,0 +1,126 @@
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from motion_fixture import FOCAL_PX, SIZE_PX, futures_at, hands_at
+from numpy.typing import NDArray
+from pytestqt.qtbot import QtBot
+
+from app.gui.theme import DARK, LIGHT
+from app.gui.window import scene_colors
+from app.viewer.hands_view import PRESETS, HandsView
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> Iterator[HandsView]:
+    view = HandsView(scene_colors(DARK))
+    view.native.resize(480, 360)
+    view.native.show()
+    qtbot.waitExposed(view.native)
+    view.set_camera_picture(*SIZE_PX, FOCAL_PX)
+    yield view
+    view.close()
+
+
+def _picture(view: HandsView) -> NDArray[np.int64]:
+    return np.asarray(view.canvas.render(alpha=False)).astype(int)
+
+
+def _blue(picture: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (picture[..., 2] > picture[..., 0] + 60) & (picture[..., 2] > 90)
+
+
+def _orange(picture: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return (picture[..., 0] > picture[..., 2] + 60) & (picture[..., 0] > 90)
+
+
+def test_left_is_blue_right_is_orange_and_each_is_where_the_wearer_sees_it(view: HandsView) -> None:
+    view.set_preset("wearer")
+    view.show_hands(hands_at(0.0), hands_at(0.0))
+    picture = _picture(view)
+    blue, orange = _blue(picture), _orange(picture)
+    assert blue.sum() > 800
+    assert orange.sum() > 800
+    assert np.nonzero(blue)[1].max() < np.nonzero(orange)[1].min()
+
+
+def test_the_wearers_view_is_the_cameras(view: HandsView) -> None:
+    view.set_preset("wearer")
+    hands = hands_at(0.0)
+    view.show_hands(None, hands)
+    rows, columns = np.nonzero(_blue(_picture(view)))
+    pixels = hands[0, :, :2] / hands[0, :, 2:] * FOCAL_PX + np.array(SIZE_PX) / 2
+    expected = pixels * 480 / SIZE_PX[0]
+    assert columns.min() == pytest.approx(expected[:, 0].min(), abs=8)
+    assert columns.max() == pytest.approx(expected[:, 0].max(), abs=8)
+    assert rows.min() == pytest.approx(expected[:, 1].min(), abs=8)
+    assert rows.max() == pytest.approx(expected[:, 1].max(), abs=8)
+
+
+def test_a_lost_hand_vanishes(view: HandsView) -> None:
+    hands = hands_at(0.0)
+    hands[1] = np.nan
+    view.show_hands(hands, hands)
+    picture = _picture(view)
+    assert _blue(picture).sum() > 500
+    assert _orange(picture).sum() == 0
+
+
+def test_futures_add_to_the_picture_and_go_again(view: HandsView) -> None:
+    view.show_hands(hands_at(0.0), hands_at(0.0))
+    without = _blue(_picture(view)).sum()
+    view.show_futures(futures_at(0.0))
+    with_futures = _blue(_picture(view)).sum()
+    view.show_futures(None)
+    assert with_futures > 1.2 * without
+    assert _blue(_picture(view)).sum() == without
+
+
+def test_a_longer_horizon_reaches_farther(view: HandsView) -> None:
+    view.set_preset("wearer")
+    view.show_futures(futures_at(0.0, samples=1), horizon_s=0.3)
+    near = _blue(_picture(view)).sum()
+    view.show_futures(futures_at(0.0, samples=1), horizon_s=2.0)
+    assert _blue(_picture(view)).sum() > 1.5 * near
+
+
+def test_scrubbing_moves_the_hands_of_the_future(view: HandsView) -> None:
+    view.set_preset("wearer")
+    view.show_futures(futures_at(0.0), at_s=0.2)
+    soon = _picture(view)
+    view.show_futures(futures_at(0.0), at_s=1.9)
+    late = _picture(view)
+    assert np.nonzero(_blue(soon))[0].mean() != pytest.approx(np.nonzero(_blue(late))[0].mean(), abs=3)
+
+
+def test_many_updates_draw_the_same_as_one(view: HandsView) -> None:
+    view.show_hands(hands_at(1.0), hands_at(1.0))
+    view.show_futures(futures_at(1.0))
+    view.set_preset("top")
+    once = _picture(view)
+    for time_s in np.linspace(0, 1, 12):
+        view.show_hands(None, hands_at(float(time_s)))
+        view.show_futures(futures_at(float(time_s), samples=1 + round(30 * time_s)))
+        _picture(view)
+    view.show_hands(None, hands_at(1.0))
+    view.show_futures(futures_at(1.0))
+    view.show_hands(hands_at(1.0), hands_at(1.0))
+    view.set_preset("top")
+    again = _picture(view)
+    assert abs(int(_blue(once).sum()) - int(_blue(again).sum())) < 0.1 * _blue(once).sum()
+
+
+def test_every_preset_shows_both_hands(view: HandsView) -> None:
+    view.show_hands(hands_at(0.0), hands_at(0.0))
+    for preset in PRESETS:
+        view.set_preset(preset)
+        picture = _picture(view)
+        assert _blue(picture).sum() > 200, preset
+        assert _orange(picture).sum() > 200, preset
+
+
+def test_the_light_theme_has_a_light_background(view: HandsView) -> None:
+    view.set_colors(scene_colors(LIGHT))
+    assert _picture(view)[2, 2].min() > 200
