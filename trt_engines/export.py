@@ -27,6 +27,7 @@ from ghtt_core.runtime import (
     OBSERVE_OUTPUTS,
     ModelSpec,
 )
+from trt_engines.folding import folded
 from trt_engines.spec_metadata import to_metadata
 
 OPSET = 20
@@ -78,7 +79,7 @@ def input_shapes(spec: ModelSpec, samples: int) -> dict[str, tuple[int, ...]]:
 
 def export_graphs(model: GHTT, spec: ModelSpec, folder: Path) -> None:
     """Write `observe.onnx` (all shapes fixed) and `imagine.onnx` (any number of samples) into a folder."""
-    model = model.eval().float().cpu()
+    model = folded(model.eval().float().cpu())
     metadata = to_metadata(spec, model.config.as_dict())
     shapes = input_shapes(spec, EXAMPLE_SAMPLES)
     samples = torch.export.Dim("samples", min=1, max=MAX_SAMPLES)
@@ -107,6 +108,8 @@ def export_graphs(model: GHTT, spec: ModelSpec, folder: Path) -> None:
 
 
 def _save(proto: onnx.ModelProto, metadata: Mapping[str, str], path: Path) -> None:
+    # The exporter leaves shapes of weights that it has since transposed.
+    del proto.graph.value_info[:]
     onnx.helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto)
     onnx.save(proto, path)

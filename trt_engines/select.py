@@ -55,7 +55,15 @@ def load_runtime(
 
 
 def _load_tensorrt(checkpoint: Path, threads: int | None, progress: Progress) -> Runtime:
-    raise BackendUnavailableError("no TensorRT package is installed")
+    from trt_engines.cuda import open_card
+    from trt_engines.tensorrt_package import tensorrt_package
+
+    # What is missing shows before the export is paid for.
+    tensorrt_package()
+    open_card()
+    from trt_engines.tensorrt_runtime import TensorRtRuntime
+
+    return TensorRtRuntime(exported_model(checkpoint, progress), progress=progress)
 
 
 def _load_onnxruntime(checkpoint: Path, threads: int | None, progress: Progress) -> Runtime:
