@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from app.display import has_display
 from app.logs import log_file, start_logging
 from app.options import AppOptions, parse_options
 from ghtt_core.errors import UserError
@@ -46,7 +47,7 @@ def _run(options: AppOptions) -> int:
 
         run_headless(options)
         return 0
-    if not _has_display():
+    if not has_display():
         raise UserError(
             "There is no display for a window: add --headless, with --record OUT.mp4 or --export DIR to keep results."
         )
@@ -55,10 +56,6 @@ def _run(options: AppOptions) -> int:
     except ImportError as error:
         raise UserError(f"The window cannot be opened ({error}); `python -m app.doctor` says what is missing.") from error
     return run_window(options)
-
-
-def _has_display() -> bool:
-    return sys.platform in ("darwin", "win32") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def _tell(sentence: str) -> None:

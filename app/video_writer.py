@@ -83,9 +83,9 @@ class VideoWriter:
     def _add_stream(self, image_bgr: NDArray[np.uint8]) -> VideoStream:
         height, width = image_bgr.shape[:2]
         shrink = min(1.0, _MAX_SIDE_PX / max(width, height))
-        stream = self._container.add_stream(
-            "libx264", rate=_NOMINAL_FPS, options={"preset": "veryfast", "crf": "20", "g": str(2 * _NOMINAL_FPS)}
-        )
+        # Without B-frames: a fragmented file has no edit list to take back the delay that they bring.
+        options = {"preset": "veryfast", "crf": "20", "bf": "0", "g": str(2 * _NOMINAL_FPS)}
+        stream = self._container.add_stream("libx264", rate=_NOMINAL_FPS, options=options)
         stream.width, stream.height = (max(2, round(side * shrink / 2) * 2) for side in (width, height))
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = _TIME_BASE

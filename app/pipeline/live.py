@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Lock
 
@@ -79,6 +79,7 @@ class LivePipeline:
         self._imaginable: Mailbox[_Imaginable] = Mailbox()
         self._result: PipelineResult | None = None
         self._imagined: _Imagined | None = None
+        self._shown: tuple[PipelineResult, _Imagined, PipelineResult] | None = None
         self._commands: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._epoch = self._estimate_epoch = self._refine_epoch = 0
         self._paused, self._steps, self._speed = False, 0, 1.0
@@ -121,8 +122,11 @@ class LivePipeline:
             result = self._without_model() or result
         if result is None or imagined is None or imagined.epoch != self._epoch:
             return result
-        futures = futures_seen_from(imagined.futures, imagined.drawn_at, result.observation)
-        return PipelineResult(result.frame, result.observation, result.prediction, futures, result.intrinsics)
+        known = self._shown
+        if known is None or known[0] is not result or known[1] is not imagined:
+            futures = futures_seen_from(imagined.futures, imagined.drawn_at, result.observation)
+            known = self._shown = (result, imagined, replace(result, futures=futures))
+        return known[2]
 
     def stats(self) -> PipelineStats:
         """What the hops did lately."""
