@@ -1,0 +1,170 @@
+"""The command line of the evaluation."""
+
+import argparse
+import json
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ghtt_core.errors import UserError
+from ghtt_core.evaluate.datasets import TestData, load_test_data
+from ghtt_core.evaluate.model import Model
+from ghtt_core.evaluate.protocol import EvaluationProtocol
+from ghtt_core.evaluate.recordings import recording_tables
+from ghtt_core.evaluate.report import Evaluation, Report
+from ghtt_core.evaluate.tables import Table, as_console, as_csv, as_json, as_markdown
+
+TASKS = ("forecast", "refine", "recognise")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ghtt_core.evaluate",
+        description="How good a checkpoint is, beside baselines that are fitted on the training part of the same data.",
+        epilog="Without a checkpoint only the baselines are measured. Exported recordings are measured by themselves:"
+        " --recording DIR.",
+    )
+    parser.add_argument("task", choices=(*TASKS, "all"), nargs="?", default="all")
+    parser.add_argument("--checkpoint", type=Path, nargs="+", default=[], metavar="FILE", help="one or more, side by side")
+    parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="PATH", help="data sets, each by its own split")
+    parser.add_argument(
+        "--train", type=Path, nargs="+", default=[], metavar="PATH", help="more data for the baselines to learn"
+    )
+    parser.add_argument("--recording", type=Path, nargs="+", default=[], metavar="DIR", help="exported recordings")
+    parser.add_argument("--horizons", type=int, nargs="+", metavar="FRAMES", help="forecast lengths (16 32 64 96)")
+    parser.add_argument("--windows", type=int, help="test windows a horizon at most (400)")
+    parser.add_argument("--temperature", type=float, help="spread of the samples (the checkpoint's own)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--markdown", type=Path, metavar="FILE")
+    parser.add_argument("--csv", type=Path, metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--plots", type=Path, metavar="DIR")
+    return parser
+
+
+def _protocol(arguments: argparse.Namespace) -> EvaluationProtocol:
+    protocol = EvaluationProtocol(seed=arguments.seed)
+    if arguments.horizons:
+        if min(arguments.horizons) < 1:
+            raise UserError(f"A horizon of {min(arguments.horizons)} frames is not possible; give 1 or more.")
+        protocol = replace(protocol, horizons=tuple(sorted(set(arguments.horizons))))
+    if arguments.windows is not None:
+        if arguments.windows < 2:
+            raise UserError(f"{arguments.windows} windows are too few; give 2 or more.")
+        protocol = replace(protocol, windows=arguments.windows)
+    return protocol
+
+
+def _models(paths: Sequence[Path], arguments: argparse.Namespace) -> list[tuple[str, Model]]:
+    """The checkpoints under the names that tables call them."""
+    models = [Model.load(path, arguments.temperature, arguments.seed) for path in paths]
+    if len(models) == 1:
+        return [("G-HTT", models[0])]
+    return [(f"G-HTT {path.stem}", model) for path, model in zip(paths, models, strict=True)]
+
+
+def _progress(text: str) -> None:
+    print(f"\r{text[:100]:<100}", end="", file=sys.stderr, flush=True)
+
+
+def evaluate(arguments: argparse.Namespace) -> list[Report]:
+    """What the arguments ask for; one report per data set, and one for the recordings."""
+    if not arguments.data and not arguments.recording:
+        raise UserError("There is nothing to evaluate; give data sets with --data or exported recordings with --recording.")
+    protocol = _protocol(arguments)
+    evaluation = Evaluation(_models(arguments.checkpoint, arguments), protocol, arguments.plots, _progress)
+    more = [load_test_data(path) for path in arguments.train]
+    extra = tuple(sequence for data in more for sequence in (data.training or data.test))
+    tasks = TASKS if arguments.task == "all" else (arguments.task,)
+    reports = []
+    for path in arguments.data:
+        data = load_test_data(path)
+        data = TestData(data.name, data.test, (*data.training, *extra))
+        report = Report(data.description)
+        for task in tasks:
+            getattr(evaluation, task)(data, report)
+        reports.append(report)
+    if arguments.recording:
+        tables = recording_tables(arguments.recording, protocol)
+        reports.append(Report(f"{len(arguments.recording)} exported recordings", tables))
+    _progress("")
+    print("\r", end="", file=sys.stderr)
+    return reports
+
+
+def _write(reports: Sequence[Report], arguments: argparse.Namespace, protocol: EvaluationProtocol, seconds: float) -> None:
+    tables = [table for report in reports for table in report.tables]
+    run = {
+        "protocol": asdict(protocol),
+        "seconds": round(seconds, 1),
+        "command": " ".join(sys.argv[1:]),
+        "python": platform.python_version(),
+    }
+    if arguments.markdown:
+        _save(arguments.markdown, "\n".join(_markdown(report) for report in reports))
+    if arguments.csv:
+        _save(arguments.csv, as_csv(tables))
+    if arguments.json:
+        body: dict[str, Any] = {"run": run, "reports": [_plain(report) for report in reports]}
+        _save(arguments.json, json.dumps(body, indent=1) + "\n")
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    figures = [str(path) for path in report.figures]
+    return {
+        "data": report.data,
+        "tables": [as_json(table) for table in report.tables],
+        "skipped": report.skipped,
+        "figures": figures,
+    }
+
+
+def _markdown(report: Report) -> str:
+    skipped = [f"- {sentence}" for sentence in report.skipped]
+    figures = [f"![{path.stem}]({path.name})" for path in report.figures]
+    return "\n".join([f"## {report.data}\n", *(as_markdown(table) for table in report.tables), *figures, *skipped, ""])
+
+
+def _save(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _print(tables: Sequence[Table]) -> None:
+    for table in tables:
+        print(as_console(table), end="\n\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    arguments = _parser().parse_args(argv)
+    started_s = time.monotonic()
+    torch.manual_seed(arguments.seed)
+    try:
+        protocol = _protocol(arguments)
+        reports = evaluate(arguments)
+        print("protocol:", ", ".join(f"{key} {value}" for key, value in asdict(protocol).items()), end="\n\n")
+        for report in reports:
+            print(report.data, end="\n\n")
+            _print(report.tables)
+            for sentence in report.skipped:
+                print(f"Not measured. {sentence}")
+        _write(reports, arguments, protocol, time.monotonic() - started_s)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{time.monotonic() - started_s:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

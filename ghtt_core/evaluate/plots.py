@@ -1,0 +1,170 @@
+"""Figures of the evaluation, each drawn from the runs behind a table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ghtt_core import metrics
+from ghtt_core.evaluate.forecast import ForecastRun
+from ghtt_core.evaluate.recognise import RecognitionRun
+from ghtt_core.evaluate.refine import RefinementRun
+from ghtt_core.motion import MotionSequence
+from ghtt_core.runtime import FRAME_RATE_HZ
+from ghtt_core.skeleton import BONES, HANDS, WRIST
+
+Array = NDArray[np.floating]
+_COLOURS = ("#000000", "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#f0e442")
+"""Okabe and Ito's palette, told apart by colour-blind people too."""
+_HAND_COLOURS = ("#0072b2", "#d55e00")
+
+mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "ghtt"})
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), dpi=130, layout="constrained")
+
+
+def _save(figure: Figure, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path
+
+
+def plot_horizon(runs: Sequence[ForecastRun], title: str, path: Path) -> Path:
+    """Error at every frame of the horizon: the best sample by ADE, mean over the windows."""
+    figure = _figure(6.4, 3.8)
+    axes = figure.subplots()
+    for colour, run in zip(_COLOURS * 2, runs, strict=False):
+        errors = np.concatenate([_best_curve(run, start) for start in range(0, len(run.windows), 64)])
+        time_s = np.arange(1, errors.shape[1] + 1) / FRAME_RATE_HZ
+        heavy = "G-HTT" in run.method
+        axes.plot(time_s, np.nanmean(errors, axis=0), color=colour, lw=2.4 if heavy else 1.3, label=run.method)
+    top = np.nanmean(_best_curve(runs[0], 0)) * 3.0
+    axes.set(xlabel="seconds ahead", ylabel="joint error, mm", title=title, ylim=(0.0, top), xlim=(0.0, None))
+    axes.legend(frameon=False, fontsize=8)
+    return _save(figure, path)
+
+
+def _best_curve(run: ForecastRun, start: int) -> Array:
+    """(n, T) error over time of each window's best sample."""
+    futures, truth = run.futures_m[start : start + 64], run.windows.future_m[start : start + 64]
+    curves = np.stack(
+        [metrics.error_over_horizon(futures[:, sample : sample + 1], truth) for sample in range(futures.shape[1])], axis=1
+    )
+    best = np.nanmean(curves, axis=2).argmin(axis=1)
+    return np.asarray(curves[np.arange(len(best)), best])
+
+
+def plot_reliability(runs: Sequence[RecognitionRun], labels: NDArray[np.int64], path: Path) -> Path:
+    """Stated probability against how often it was right, a panel per method."""
+    figure = _figure(3.2 * len(runs), 3.4)
+    for axes, run in zip(figure.subplots(1, len(runs), squeeze=False)[0], runs, strict=True):
+        diagram = metrics.reliability(run.probabilities, labels, bins=10)
+        centres = (diagram.edges[:-1] + diagram.edges[1:]) / 2.0
+        axes.plot([0.0, 1.0], [0.0, 1.0], color="0.7", lw=1.0)
+        axes.bar(centres, np.nan_to_num(diagram.accuracy), width=0.09, color=_COLOURS[1], alpha=0.8)
+        axes.bar(centres, diagram.count / diagram.count.sum(), width=0.03, color="0.3")
+        error = diagram.expected_calibration_error
+        axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="stated probability", title=f"{run.method}: error {error:.3f}")
+        axes.set_ylabel("share right (blue), of windows (grey)")
+    return _save(figure, path)
+
+
+def plot_confusion(run: RecognitionRun, labels: NDArray[np.int64], classes: Sequence[str], path: Path) -> Path:
+    """Rows: what it was; columns: what was said; shares of the row."""
+    counts = metrics.confusion(run.probabilities.argmax(axis=1), labels, len(classes))
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = 2.2 + 0.28 * len(classes)
+    figure = _figure(size, size)
+    axes = figure.subplots()
+    axes.imshow(share, cmap="Blues", vmin=0.0, vmax=1.0)
+    axes.set_xticks(range(len(classes)), classes, rotation=90)
+    axes.set_yticks(range(len(classes)), [f"{name} ({total})" for name, total in zip(classes, counts.sum(axis=1), strict=True)])
+    if len(classes) <= 16:
+        for row, column in np.argwhere(counts > 0):
+            colour = "white" if share[row, column] > 0.5 else "black"
+            axes.text(column, row, counts[row, column], ha="center", va="center", fontsize=7, color=colour)
+    axes.set(xlabel="said", ylabel="true", title=run.method)
+    return _save(figure, path)
+
+
+def plot_jitter_spectrum(runs: Sequence[RefinementRun], test: Sequence[MotionSequence], path: Path) -> Path:
+    """Power of the joints' motion by frequency, over stretches of 64 seen frames, for every method and the truth."""
+    truth = [sequence.truth_m for sequence in test if sequence.truth_m is not None]
+    figure = _figure(6.4, 3.8)
+    axes = figure.subplots()
+    for colour, (name, motions) in zip(
+        _COLOURS * 2, [("truth", truth), *((run.method, run.refined_m) for run in runs)], strict=False
+    ):
+        powers = [power for index, motion in enumerate(motions) for power in _spectra(motion, runs[0].refined_m[index])]
+        if powers:
+            frequency = np.fft.rfftfreq(64, 1.0 / FRAME_RATE_HZ)
+            axes.semilogy(frequency[1:], np.mean(powers, axis=0)[1:], color=colour, lw=1.4, label=name)
+    axes.set(xlabel="frequency, Hz", ylabel="power, mm²", title="What is left of the jitter")
+    axes.legend(frameon=False, fontsize=8)
+    return _save(figure, path)
+
+
+def _spectra(motion: Array, reference: Array, frames: int = 64) -> list[Array]:
+    """Power spectra of each hand's joints in stretches in which the reference has it throughout."""
+    window = np.hanning(frames)[:, None, None]
+    found = []
+    for start in range(0, len(motion) - frames + 1, frames // 2):
+        for hand in range(HANDS):
+            stretch = motion[start : start + frames, hand]
+            if np.isfinite(reference[start : start + frames, hand]).all() and np.isfinite(stretch).all():
+                centred = (stretch - stretch.mean(axis=0)) * 1000.0 * window
+                found.append(np.square(np.abs(np.fft.rfft(centred, axis=0)) / frames).sum(axis=-1).mean(axis=-1))
+    return found
+
+
+def plot_film_strip(runs: Sequence[ForecastRun], path: Path, rows: int = 4, samples: int = 8) -> Path:
+    """Observed, true and sampled hands at a few moments, as motion-forecasting papers print them, from the camera's side."""
+    windows = runs[0].windows
+    horizon = windows.future_m.shape[1]
+    moments = np.unique(np.linspace(0, horizon - 1, 6).astype(int))
+    picked = _most_moving(windows.future_m, rows)
+    columns = ["observed", *(f"+{(moment + 1) / FRAME_RATE_HZ:.1f} s" for moment in moments)]
+    figure = _figure(1.7 * len(columns), 1.8 * len(picked) * len(runs))
+    grid = figure.subplots(len(picked) * len(runs), len(columns), squeeze=False)
+    for place, (index, run) in enumerate((index, run) for index in picked for run in runs):
+        everything = np.concatenate([windows.observed_m[index], windows.future_m[index]]).reshape(-1, 3)
+        centre = np.nanmean(everything, axis=0)
+        reach = max(0.12, float(np.nanmax(np.abs(everything - centre)[:, :2]))) * 1.1
+        for column, axes in enumerate(grid[place]):
+            axes.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach), aspect="equal")
+            axes.set(xticks=[], yticks=[])
+            if column == 0:
+                for frame, strength in ((0, 0.25), (8, 0.5), (-1, 1.0)):
+                    _draw(axes, windows.observed_m[index, frame], strength)
+                axes.set_ylabel(f"{run.method}\nwindow {index}", fontsize=7)
+            else:
+                moment = moments[column - 1]
+                for future in run.futures_m[index, :samples]:
+                    _draw(axes, future[moment], 0.22)
+                _draw(axes, windows.future_m[index, moment], 1.0, "black")
+            if place == 0:
+                axes.set_title(columns[column], fontsize=8)
+    return _save(figure, path)
+
+
+def _most_moving(future_m: Array, rows: int) -> list[int]:
+    """Windows in the upper half of motion, spread over the set."""
+    moved = np.nan_to_num(
+        np.nanmax(np.linalg.norm(future_m[:, -1, :, WRIST] - future_m[:, 0, :, WRIST], axis=-1), axis=1, initial=0.0)
+    )
+    moving = np.flatnonzero(moved >= np.median(moved))
+    return [int(index) for index in moving[np.linspace(0, len(moving) - 1, min(rows, len(moving))).astype(int)]]
+
+
+def _draw(axes: Axes, hands_m: Array, strength: float, colour: str | None = None) -> None:
+    """Two hands seen along the optical axis."""
+    for hand in range(HANDS):
+        if np.isfinite(hands_m[hand]).all():
+            for parent, child in BONES:
+                axes.plot(*hands_m[hand][[parent, child], :2].T, color=colour or _HAND_COLOURS[hand], alpha=strength, lw=1.0)

@@ -1,0 +1,134 @@
+"""The recognition table: which action, how often right, and how well the probabilities can be believed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core import metrics
+from ghtt_core.baselines.action_trees import ActionTrees, motion_statistics
+from ghtt_core.evaluate.bootstrap import mean_over_windows
+from ghtt_core.evaluate.model import Model, recognise
+from ghtt_core.evaluate.protocol import EvaluationProtocol
+from ghtt_core.evaluate.tables import Column, Table, Value
+from ghtt_core.evaluate.windows import seen
+from ghtt_core.motion import MotionSequence
+from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, MAX_CLIPS
+from ghtt_core.skeleton import HANDS, JOINTS
+
+Float32 = NDArray[np.float32]
+HISTORY_FRAMES = CLIP_FRAMES * MAX_CLIPS
+
+COLUMNS = (
+    Column("early", "top-1, ≥ 1 s left, %"),
+    Column("all", "top-1, all windows, %"),
+    Column("last", "top-1, end of action, %"),
+    Column("recall", "mean recall of classes, %"),
+    Column("ece", "calibration error", 3),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionWindows:
+    """Moments at which an action is to be named.
+
+    Attributes:
+        histories_m: (N, 256, 2, 21, 3) what was seen until then, NaN before the start.
+        label: (N,) class number.
+        left: (N,) frames left in the action.
+        last: (N,) whether it is the last moment of its action.
+        recording: (N,) names, the unit of the bootstrap.
+    """
+
+    histories_m: Float32
+    label: NDArray[np.int64]
+    left: NDArray[np.int64]
+    last: NDArray[np.bool_]
+    recording: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.label)
+
+
+def action_windows(sequences: Sequence[MotionSequence], classes: Sequence[str], protocol: EvaluationProtocol) -> ActionWindows:
+    """After every whole clip of a labelled action, and at its end, where a hand is seen in half of the last clip."""
+    number = {name: index for index, name in enumerate(classes)}
+    single = len({sequence.recording for sequence in sequences}) == 1
+    histories, labels, left, last, recordings = [], [], [], [], []
+    for sequence in sequences:
+        for segment in sequence.segments:
+            end = min(segment.end, len(sequence.joints_m))
+            moments = list(range(segment.start + CLIP_FRAMES, end + 1, CLIP_FRAMES))
+            if segment.action not in number or not moments:
+                continue
+            for moment in dict.fromkeys([*moments, end]):
+                clip = sequence.joints_m[moment - CLIP_FRAMES : moment]
+                if seen(clip).any(axis=1).mean() < protocol.observed_share:
+                    continue
+                history = np.full((HISTORY_FRAMES, HANDS, JOINTS, 3), np.nan, dtype=np.float32)
+                known = sequence.joints_m[max(0, moment - HISTORY_FRAMES) : moment]
+                history[len(history) - len(known) :] = known
+                histories.append(history)
+                labels.append(number[segment.action])
+                left.append(end - moment)
+                last.append(moment == end)
+                recordings.append(sequence.name if single else sequence.recording)
+    stacked = np.stack(histories) if histories else np.zeros((0, HISTORY_FRAMES, HANDS, JOINTS, 3), dtype=np.float32)
+    return ActionWindows(
+        stacked, np.array(labels, dtype=np.int64), np.array(left), np.array(last, dtype=bool), np.array(recordings, dtype=str)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionRun:
+    """What one method said: (N, C) probabilities."""
+
+    method: str
+    probabilities: NDArray[np.floating]
+
+
+def run_recognition(
+    windows: ActionWindows,
+    training: ActionWindows,
+    classes: Sequence[str],
+    models: Sequence[tuple[str, Model]],
+    protocol: EvaluationProtocol,
+    report: Callable[[str], None] = lambda text: None,
+) -> list[RecognitionRun]:
+    """Majority class and trees, fitted on the training windows, and the models."""
+    runs = []
+    if len(training):
+        share = np.bincount(training.label, minlength=len(classes)) / len(training)
+        runs.append(RecognitionRun("majority class", np.tile(share, (len(windows), 1))))
+        report(f"{len(windows)} windows: {ActionTrees.name}")
+        trees = ActionTrees(len(classes), seed=protocol.seed)
+        trees.fit(motion_statistics(training.histories_m, CLIP_FRAMES), training.label)
+        runs.append(RecognitionRun(trees.name, trees.probabilities(motion_statistics(windows.histories_m, CLIP_FRAMES))))
+    for name, model in models:
+        report(f"{len(windows)} windows: {name}")
+        runs.append(RecognitionRun(name, recognise(model, windows.histories_m)))
+    return runs
+
+
+def recognition_table(
+    runs: Sequence[RecognitionRun], windows: ActionWindows, classes: Sequence[str], protocol: EvaluationProtocol, data: str
+) -> Table:
+    """Accuracy over the windows with at least a second left in the action, over all, and at the ends of the actions."""
+    table = Table("recognition", f"Recognition of {len(classes)} actions: {data}", COLUMNS)
+    early = windows.left >= FRAME_RATE_HZ
+    for run in runs:
+        right = 100.0 * (run.probabilities.argmax(axis=1) == windows.label)
+        recall = [right[windows.label == label].mean() for label in np.unique(windows.label)]
+        row: dict[str, Value] = {
+            key: mean_over_windows(np.where(chosen, right, np.nan), windows.recording, protocol)
+            for key, chosen in (("early", early), ("all", np.ones_like(early)), ("last", windows.last))
+        }
+        row["recall"] = float(np.mean(recall))
+        row["ece"] = metrics.expected_calibration_error(run.probabilities, windows.label)
+        table.rows.append((run.method, row))
+    table.notes.append(
+        f"{len(windows)} windows, one after every clip of 16 frames and one at the end of each action; {int(early.sum())} of"
+        f" them with at least 1 s left, {int(windows.last.sum())} at an end. Up to {HISTORY_FRAMES} frames are seen."
+    )
+    return table

@@ -1,0 +1,130 @@
+"""All evaluations of one data set, gathered into tables and figures."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ghtt_core.baselines.forecasters import ConstantVelocity, DampedVelocity, Forecaster, NearestNeighbours, ZeroVelocity
+from ghtt_core.evaluate.datasets import TestData
+from ghtt_core.evaluate.forecast import displacement_table, run_forecasts, shape_table
+from ghtt_core.evaluate.model import CascadeForecaster, Model, PoseBlockForecaster
+from ghtt_core.evaluate.plots import (
+    plot_confusion,
+    plot_film_strip,
+    plot_horizon,
+    plot_jitter_spectrum,
+    plot_reliability,
+)
+from ghtt_core.evaluate.protocol import EvaluationProtocol
+from ghtt_core.evaluate.recognise import action_windows, recognition_table, run_recognition
+from ghtt_core.evaluate.refine import gap_table, refinement_table, run_refinement
+from ghtt_core.evaluate.tables import Table
+from ghtt_core.skeleton import HAND_NAMES
+
+NamedModels = Sequence[tuple[str, Model]]
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What came out.
+
+    Attributes:
+        data: One line on the data.
+        tables: In order.
+        figures: Paths of the figures, in order.
+        skipped: What could not be measured, and why, a sentence each.
+    """
+
+    data: str
+    tables: list[Table] = field(default_factory=list)
+    figures: list[Path] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The settings of a run.
+
+    Attributes:
+        models: Name and model, as many as are to be compared.
+        protocol: The rules.
+        plots: Folder for the figures; None draws none.
+        progress: Told what is being done.
+    """
+
+    models: NamedModels
+    protocol: EvaluationProtocol
+    plots: Path | None
+    progress: Progress
+
+    def forecasters(self) -> list[Forecaster]:
+        """Zero velocity first, then the other baselines, then P alone and the cascade of each model."""
+        from ghtt_core.baselines.linear_predictor import LinearPredictor
+
+        baselines: list[Forecaster] = [
+            ZeroVelocity(),
+            ConstantVelocity(),
+            DampedVelocity(),
+            NearestNeighbours(self.protocol.samples),
+            LinearPredictor(seed=self.protocol.seed),
+        ]
+        for name, model in self.models:
+            baselines += [PoseBlockForecaster(model, f"{name}, P alone"), CascadeForecaster(model, name)]
+        return baselines
+
+    def forecast(self, data: TestData, report: Report) -> None:
+        """Displacement errors per horizon, for both hands and each, and plausibility at the longest horizon."""
+        runs = []
+        for horizon in self.protocol.horizons:
+            found = run_forecasts(data.test, data.training, self.forecasters(), self.protocol, horizon, self.progress)
+            if not found:
+                report.skipped.append(f"Forecasts over {horizon} frames: fewer than two windows of {data.name} are that long.")
+                continue
+            runs = found
+            counts = runs[0].windows.counts
+            single = [hand for hand in range(len(HAND_NAMES)) if counts[:, hand].sum() >= 20]
+            for hand in (None, *single) if len(single) > 1 else (None,):
+                report.tables.append(displacement_table(runs, self.protocol, data.name, hand))
+        if not runs:
+            return
+        report.tables.append(shape_table(runs, self.protocol, data.name))
+        if self.plots is not None:
+            films = [run for run in runs if run.futures_m.shape[1] > 1][-2:]
+            report.figures.append(plot_horizon(runs, data.name, self.plots / f"{data.name}-horizon.png"))
+            report.figures.append(plot_film_strip(films, self.plots / f"{data.name}-films.png"))
+
+    def refine(self, data: TestData, report: Report) -> None:
+        """Refinement against exact truth where there is any, and gaps bridged."""
+        test = [sequence for sequence in data.test if sequence.truth_m is not None]
+        training = [sequence for sequence in data.training if sequence.truth_m is not None]
+        if test:
+            runs = run_refinement(test, training, self.models, self.progress)
+            report.tables.append(refinement_table(runs, test, self.protocol, data.name))
+            if self.plots is not None:
+                report.figures.append(plot_jitter_spectrum(runs, test, self.plots / f"{data.name}-spectrum.png"))
+        else:
+            report.skipped.append(f"Refinement: {data.name} has no exact motion to compare with.")
+        if self.models:
+            report.tables.append(gap_table(data.test, self.models, self.protocol, data.name))
+
+    def recognise(self, data: TestData, report: Report) -> None:
+        """Top-1 accuracy and calibration over the models' own classes, or the data's where no model is given."""
+        named = {segment.action for sequence in (*data.test, *data.training) for segment in sequence.segments}
+        usable = [(name, model) for name, model in self.models if named & set(model.spec.action_names)]
+        classes = usable[0][1].spec.action_names if usable else tuple(sorted(named))
+        usable = [(name, model) for name, model in usable if model.spec.action_names == classes]
+        left_out = [name for name, _ in self.models if name not in dict(usable)]
+        if left_out:
+            report.skipped.append(f"Recognition on {data.name}: {', '.join(left_out)} knows other actions.")
+        windows = action_windows(data.test, classes, self.protocol)
+        if not len(windows):
+            report.skipped.append(f"Recognition: {data.name} has no labelled windows of these actions.")
+            return
+        training = action_windows(data.training, classes, self.protocol)
+        runs = run_recognition(windows, training, classes, usable, self.protocol, self.progress)
+        report.tables.append(recognition_table(runs, windows, classes, self.protocol, data.name))
+        if self.plots is not None:
+            shown = runs[1:] if len(training) else runs
+            report.figures.append(plot_reliability(shown, windows.label, self.plots / f"{data.name}-reliability.png"))
+            report.figures.append(plot_confusion(runs[-1], windows.label, classes, self.plots / f"{data.name}-confusion.png"))
