@@ -52,8 +52,10 @@ def open_card() -> Card:
         raise BackendUnavailableError("the package cuda-bindings is not installed (requirements-gpu.txt)") from error
     try:
         _checked(driver, "cuInit", driver.cuInit(0))
-    except RuntimeError as error:  # cuda-bindings' own error where it finds no driver library
-        raise BackendUnavailableError("no NVIDIA driver is installed") from error
+    except RuntimeError as error:  # cuda-bindings finds no driver library, or not all it needs in an old one
+        missing = type(error).__name__ == "DynamicLibNotFoundError"
+        reason = "no NVIDIA driver is installed" if missing else f"the NVIDIA driver is too old ({error})"
+        raise BackendUnavailableError(reason) from error
     if _checked(driver, "cuDeviceGetCount", driver.cuDeviceGetCount()) == 0:
         raise BackendUnavailableError("no NVIDIA card was found")
     device = _checked(driver, "cuDeviceGet", driver.cuDeviceGet(0))

@@ -69,7 +69,12 @@ class _Engine:
 
     def __init__(self, plan: Path, package: TensorRt, card: Card) -> None:
         trt = package.module
-        runtime = trt.Runtime(package.logger)
+        try:
+            runtime = trt.Runtime(package.logger)
+        except (TypeError, RuntimeError) as error:  # the binding raises these where the driver is too old for it
+            raise BackendUnavailableError(
+                f"{package.name} {package.version} does not start ({package.last_error()})"
+            ) from error
         engine = runtime.deserialize_cuda_engine(plan.read_bytes())
         if engine is None:
             raise BackendUnavailableError(
