@@ -1,6 +1,6 @@
 """A stretch of two-hand motion: what every data reader yields and what training, metrics and baselines take."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,3 +49,23 @@ class MotionSequence:
             raise ValueError(f"{self.name}: truth_m is {self.truth_m.shape}, joints_m {shape}")
         if not self.fps > 0:
             raise ValueError(f"{self.name}: {self.fps} frames per second")
+
+
+def at_rate(sequence: MotionSequence, fps: float) -> MotionSequence:
+    """The sequence resampled to another frame rate by linear interpolation; a joint is missing where a neighbour is."""
+    if abs(sequence.fps - fps) < 1e-6:
+        return sequence
+    count = len(sequence.joints_m)
+    ratio = fps / sequence.fps
+    source = np.arange(int((count - 1) * ratio) + 1) / ratio
+    low = np.minimum(source.astype(np.int64), max(count - 2, 0))
+    high = np.minimum(low + 1, count - 1)
+    share = (source - low).astype(np.float32)[:, None, None, None]
+
+    def resample(joints_m: NDArray[np.float32]) -> NDArray[np.float32]:
+        mixed = joints_m[low] * (1 - share) + joints_m[high] * share
+        return np.where(share == 0, joints_m[low], np.where(share == 1, joints_m[high], mixed)).astype(np.float32)
+
+    segments = tuple(replace(one, start=round(one.start * ratio), end=round(one.end * ratio)) for one in sequence.segments)
+    truth_m = None if sequence.truth_m is None else resample(sequence.truth_m)
+    return replace(sequence, joints_m=resample(sequence.joints_m), fps=fps, segments=segments, truth_m=truth_m)

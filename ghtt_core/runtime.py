@@ -32,8 +32,8 @@ OBSERVE_OUTPUTS = ("refined", "m_mean", "m_logvar", "m_skip", "alpha_mean", "alp
 refined (1, 16, 153) features; mid-level mean and log-variance (1, d); the pose block's frame outputs (1, 16, d);
 action latent mean and log-variance (1, d); the action block's clip outputs (1, 16, d); calibrated class logits (1, C).
 """
-IMAGINE_INPUTS = (*OBSERVE_OUTPUTS[1:7], "clip_valid", "noise_m", "noise_alpha", "temperature", "condition")
-"""The six latents of `observe`, then in order:
+IMAGINE_INPUTS = (*OBSERVE_OUTPUTS[:7], "clip_valid", "noise_m", "noise_alpha", "temperature", "condition")
+"""The refined clip and the six latents of `observe`, then in order:
 clip_valid (1, 16), 1 where a clip of the history is filled, the newest last; standard normal noise for m and for alpha (S, d),
 a row of zeros giving the deterministic future; temperature (1,); condition (1, C), a one-hot class or zeros.
 """

@@ -69,6 +69,7 @@ class _Clips:
         size_m: (B, 2) hand sizes.
         anchor: Local frames of the refined last poses, (B, 2, ...).
         refined_m: (B, 16, 2, 21, 3) refined clips, placed.
+        last: (B, 153) refined features of the last frame.
         m_mean, m_logvar: (B, d).
         m_skip: (B, 16, d).
         clips: (B, 16, d) mid-levels of the history, the newest last.
@@ -78,6 +79,7 @@ class _Clips:
     size_m: Float64
     anchor: HandFrames
     refined_m: Float64
+    last: Tensor
     m_mean: Tensor
     m_logvar: Tensor
     m_skip: Tensor
@@ -95,17 +97,19 @@ def _encode(model: Model, past_m: Array) -> _Clips:
     described = features_from_joints(clip_m, np.broadcast_to(size_m[:, None], (batch, count, HANDS)), model.spec.palm_template)
     visible = torch.from_numpy(np.asarray(described.visible))
     values = torch.from_numpy(np.asarray(described.values, dtype=np.float32))
-    m_mean, m_logvar, m_skip = model.network.pose.encode(values.flatten(0, 1), mask_of(visible.flatten(0, 1)))
+    mask = mask_of(visible)
+    m_mean, m_logvar, m_skip = model.network.pose.encode(values.flatten(0, 1), mask.flatten(0, 1))
     m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
-    refined = model.network.pose.features_at(m_skip[:, -1]).double().numpy()
+    refined = model.network.pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
     weight = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES)
-    refined_m = place_clip(refined, size_m, clip_m[:, -1], weight)
+    refined_m = place_clip(refined.double().numpy(), size_m, clip_m[:, -1], weight)
     anchor = features_from_joints(refined_m[:, -1:], size_m, model.spec.palm_template).frames.at(0)
     padding = MAX_CLIPS - count
     return _Clips(
         size_m,
         anchor,
         np.asarray(refined_m),
+        refined[:, -1],
         m_mean[:, -1],
         m_logvar[:, -1],
         m_skip[:, -1],
@@ -158,11 +162,11 @@ class CascadeForecaster:
         network, temperature = self.model.network, self.model.temperature
         noise_m, noise_alpha = (noise.repeat(len(clips.m_mean), 1) for noise in self.model.noise(samples))
         alpha_mean, alpha_logvar, alpha_skip = network.action.encode(clips.clips, clips.valid)
-        m_mean, m_logvar, m_skip, alpha_mean, alpha_logvar, alpha_skip, valid = (
+        m_mean, m_logvar, m_skip, last, alpha_mean, alpha_logvar, alpha_skip, valid = (
             part.repeat_interleave(samples, dim=0)
-            for part in (clips.m_mean, clips.m_logvar, clips.m_skip, alpha_mean, alpha_logvar, alpha_skip, clips.valid)
+            for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.last, alpha_mean, alpha_logvar, alpha_skip, clips.valid)
         )
-        first = network.pose.decode(reparametrise(m_mean, m_logvar, temperature * noise_m), m_skip)
+        first = network.pose.decode(reparametrise(m_mean, m_logvar, temperature * noise_m), m_skip, last)
         if count == 1:
             return first
         alpha = reparametrise(alpha_mean, alpha_logvar, temperature * noise_alpha)
@@ -180,15 +184,15 @@ class PoseBlockForecaster(CascadeForecaster):
     def _features(self, clips: _Clips, samples: int, count: int) -> Tensor:
         pose, temperature = self.model.network.pose, self.model.temperature
         noise = self.model.noise(samples)[0].repeat(len(clips.m_mean), 1)
-        m_mean, m_logvar, m_skip = (
-            part.repeat_interleave(samples, dim=0) for part in (clips.m_mean, clips.m_logvar, clips.m_skip)
+        m_mean, m_logvar, m_skip, last = (
+            part.repeat_interleave(samples, dim=0) for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.last)
         )
         known = torch.ones((len(m_mean), CLIP_FRAMES, HANDS), dtype=torch.bool)
         known &= torch.from_numpy(np.isfinite(clips.refined_m[:, -1]).all(axis=(-2, -1))).repeat_interleave(samples, 0)[:, None]
         predicted: list[Tensor] = []
         for _ in range(count):
-            predicted.append(pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip))
-            clip = predicted[-1].clone()
+            predicted.append(pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip, last))
+            clip, last = predicted[-1].clone(), predicted[-1][:, -1]
             clip[:, 0, VELOCITY] = _STILL  # the first frame of a clip has no velocity
             m_mean, m_logvar, m_skip = pose.encode(clip, mask_of(known))
         return torch.cat(predicted, dim=1)

@@ -38,7 +38,7 @@ class GHTTConfig:
 
 
 CONFIGS = {
-    "small": GHTTConfig("small", width=192, heads=4, feedforward=384, encoder_layers=4, decoder_layers=3),
+    "small": GHTTConfig("small", width=128, heads=4, feedforward=384, encoder_layers=3, decoder_layers=2),
     "paper": GHTTConfig("paper", width=512, heads=8, feedforward=2048, encoder_layers=9, decoder_layers=9),
 }
 """`small` runs in real time on two CPU cores; `paper` has the sizes of the publication."""

@@ -26,15 +26,17 @@ class GHTT(nn.Module):
         self, features: Tensor, visible: Tensor, past_m: Tensor, past_valid: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Refine the newest clip and recognise the action: `OBSERVE_INPUTS` to `OBSERVE_OUTPUTS`, for any batch size."""
-        m_mean, m_logvar, m_skip = self.pose.encode(features, mask_of(visible))
+        mask = mask_of(visible)
+        m_mean, m_logvar, m_skip = self.pose.encode(features, mask)
         clips = torch.cat((past_m, m_mean[:, None]), dim=1)
         clip_valid = torch.cat((past_valid, torch.ones_like(past_valid[:, :1])), dim=1) > 0.5
         alpha_mean, alpha_logvar, alpha_skip = self.action.encode(clips, clip_valid)
-        refined = self.pose.features_at(m_skip)
+        refined = self.pose.refine(m_skip, features, mask)
         return refined, m_mean, m_logvar, m_skip, alpha_mean, alpha_logvar, alpha_skip, self.action.logits(alpha_mean)
 
     def imagine(
         self,
+        refined: Tensor,
         m_mean: Tensor,
         m_logvar: Tensor,
         m_skip: Tensor,
@@ -59,6 +61,6 @@ class GHTT(nn.Module):
         later = self.action.decode(
             alpha, alpha_skip.expand(samples, -1, -1), (clip_valid > 0.5).expand(samples, -1), self.config.future_clips - 1
         )
-        first = self.pose.decode(m, m_skip.expand(samples, -1, -1))[:, None]
+        first = self.pose.decode(m, m_skip.expand(samples, -1, -1), refined[:, -1].expand(samples, -1))[:, None]
         rest = self.pose.decode(later.flatten(0, 1)).unflatten(0, (samples, -1))
         return torch.cat((first, rest), dim=1).reshape(samples, -1, FEATURES)

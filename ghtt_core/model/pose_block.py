@@ -17,7 +17,9 @@ class PoseBlock(nn.Module):
     """Refines a clip and predicts the next one through the mid-level feature m.
 
     Features are standardised with buffers measured on the training data, and de-standardised at the head: the velocities are
-    two orders of magnitude smaller than the joints, and would hardly be learned otherwise.
+    two orders of magnitude smaller than the joints, and would hardly be learned otherwise. Where a frame or the one before was
+    observed, the head answers with a correction to it (the paper's head gives the features themselves): the same answers can be
+    expressed, and fine detail need not pass through the network.
     """
 
     feature_mean: Tensor
@@ -63,17 +65,25 @@ class PoseBlock(nn.Module):
         out = self.encoder(tokens, self.frame_position)
         return out[:, 0], out[:, 1].clamp(*LOGVAR_RANGE), out[:, LATENT_TOKENS:]
 
-    def features_at(self, tokens: Tensor) -> Tensor:
-        """The shared head: (..., d) tokens to (..., 153) features."""
-        features: Tensor = self.head(tokens) * self.feature_std + self.feature_mean
-        return features
+    def refine(self, skip: Tensor, features: Tensor, mask: Tensor) -> Tensor:
+        """The refined clip: the head's corrections to what was observed, and its full answer where nothing was.
 
-    def decode(self, m: Tensor, skip: Tensor | None = None) -> Tensor:
+        Args:
+            skip: (B, 16, d) frame outputs of the encoder.
+            features, mask: (B, 16, 153) as given to `encode`.
+
+        Returns:
+            (B, 16, 153) features.
+        """
+        return torch.where(mask, features, self.feature_mean) + self._head(skip)
+
+    def decode(self, m: Tensor, skip: Tensor | None = None, last: Tensor | None = None) -> Tensor:
         """Predict the clip after the one that m encodes.
 
         Args:
             m: (B, d).
             skip: (B, 16, d) frame outputs of the encoder, where the clip was observed.
+            last: (B, 153) its last frame, refined; given with `skip`. The prediction is then a correction to the pose it shows.
 
         Returns:
             (B, 16, 153) features.
@@ -83,7 +93,16 @@ class PoseBlock(nn.Module):
         if skip is not None:
             memory = torch.cat((memory, skip), dim=1)
         position = torch.cat((torch.zeros_like(queries[:, :1]), queries), dim=1)[:, : memory.shape[1]]
-        return self.features_at(self.decoder(queries, memory, position))
+        change = self._head(self.decoder(queries, memory, position))
+        if last is None:
+            return self.feature_mean + change
+        base = torch.cat((last[:, LOCAL], self.feature_mean[VELOCITY].expand(len(last), -1), last[:, RELATIVE]), dim=1)
+        return base[:, None] + change
+
+    def _head(self, tokens: Tensor) -> Tensor:
+        """The MLP shared by refined and predicted frames, in the features' own scale: (..., d) to (..., 153)."""
+        change: Tensor = self.head(tokens) * self.feature_std
+        return change
 
 
 def mask_of(visible: Tensor) -> Tensor:

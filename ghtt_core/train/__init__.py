@@ -1,0 +1,1 @@
+"""Training of the two blocks: `python -m ghtt_core.train pose|action`."""

@@ -1,0 +1,135 @@
+"""`python -m ghtt_core.train pose|action`: train a block on data sets, recordings and generated motion."""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from ghtt_core.data.registry import open_dataset
+from ghtt_core.errors import UserError
+from ghtt_core.model.config import CONFIGS
+from ghtt_core.motion import MotionSequence
+from ghtt_core.synthetic.motion import generate_motion
+from ghtt_core.train.augment import mixed_noise
+from ghtt_core.train.loop import LoopOptions, Trainer, card_of
+from ghtt_core.train.mix import DataMix
+from ghtt_core.train.pose import PoseTask
+from ghtt_core.train.store import MotionStore
+
+SYNTHETIC = "synthetic"
+SYNTHETIC_SECONDS = 120.0
+SYNTHETIC_VALIDATION_SEEDS = range(9000, 9003)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        _train(options)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"Stopped. Go on with the same command and --resume; the last state is in {options.out}.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ghtt_core.train", description=__doc__)
+    parser.add_argument("block", choices=("pose", "action"))
+    parser.add_argument(
+        "--data",
+        nargs="+",
+        required=True,
+        metavar="PATH[@SHARE]",
+        help=f"data sets or folders of recordings, with their share of each batch (1); '{SYNTHETIC}:MINUTES' generates motion",
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
+    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="time budget")
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--epoch", type=int, default=500, help="steps between validations")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--mixed-precision", choices=("no", "bf16"), default="no")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: torch's choice")
+    parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    train, validation = load_data(options.data)
+    loop = LoopOptions(
+        out=options.out,
+        steps=options.steps,
+        minutes=options.minutes,
+        batch=options.batch,
+        learning_rate=options.learning_rate,
+        epoch=options.epoch,
+        seed=options.seed,
+        mixed_precision=options.mixed_precision,
+        resume=options.resume,
+    )
+    torch.manual_seed(options.seed)
+    task = PoseTask(
+        CONFIGS[options.config],
+        DataMix([(MotionStore(sequences), share) for _, sequences, share in train]),
+        [(name, MotionStore(sequences)) for name, sequences in validation],
+        mixed_noise,
+    )
+    Trainer(task, loop, card_of(sys.argv, options.data, loop)).run()
+
+
+def load_data(
+    specifications: Sequence[str],
+) -> tuple[list[tuple[str, list[MotionSequence], float]], list[tuple[str, list[MotionSequence]]]]:
+    """Read data sets given as PATH[@SHARE].
+
+    Returns:
+        For training (name, sequences, share), for validation (name, sequences).
+
+    Raises:
+        UserError: A set cannot be read, a share is not a positive number, or nothing is left to train on.
+    """
+    train, validation = [], []
+    for specification in specifications:
+        path, _, share_text = specification.partition("@")
+        try:
+            share = float(share_text) if share_text else 1.0
+        except ValueError:
+            share = math.nan
+        if not share > 0:
+            raise UserError(
+                f"{specification!r}: {share_text!r} is not a share; write PATH@2 for twice the usual part of a batch."
+            )
+        name, parts = _parts(path)
+        if parts["train"]:
+            train.append((name, parts["train"], share))
+        if parts["validation"]:
+            validation.append((name, parts["validation"]))
+    if not train:
+        raise UserError("None of the data sets has sequences to train on.")
+    return train, validation
+
+
+def _parts(path: str) -> tuple[str, dict[str, list[MotionSequence]]]:
+    if path.partition(":")[0] == SYNTHETIC:
+        minutes = float(path.partition(":")[2] or 60)
+        seeds = range(math.ceil(minutes * 60 / SYNTHETIC_SECONDS))
+        made = {"train": seeds, "validation": SYNTHETIC_VALIDATION_SEEDS}
+        return SYNTHETIC, {
+            part: [generate_motion(seed, SYNTHETIC_SECONDS).sequence for seed in chosen] for part, chosen in made.items()
+        }
+    dataset = open_dataset(path)
+    return Path(path).stem, {"train": list(dataset.part("train")), "validation": list(dataset.part("validation"))}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,300 @@
+"""Training of the action block on top of a frozen pose block."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ghtt_core.baselines.forecasters import ZeroVelocity
+from ghtt_core.checkpoint import save_checkpoint
+from ghtt_core.evaluate.forecast import run_forecasts
+from ghtt_core.evaluate.model import CascadeForecaster, Model, recognise
+from ghtt_core.evaluate.protocol import EvaluationProtocol
+from ghtt_core.evaluate.recognise import action_windows
+from ghtt_core.features import HandFrames, features_from_joints, joints_from_features
+from ghtt_core.metrics import ade_fde, expected_calibration_error
+from ghtt_core.model.action_block import ActionBlock
+from ghtt_core.model.ghtt import GHTT
+from ghtt_core.model.pose_block import PoseBlock, reparametrise
+from ghtt_core.motion import MotionSequence
+from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
+from ghtt_core.skeleton import PALM_TEMPLATE
+from ghtt_core.train.augment import Corrupt, mirrored
+from ghtt_core.train.losses import joint_error, kl_to_standard_normal
+from ghtt_core.train.mid_levels import MidLevels, mid_levels
+from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
+from ghtt_core.train.store import UNLABELLED, MotionStore
+
+SAMPLES = 5
+"""Draws of alpha for each window; the best of them counts, as for the pose block."""
+M_NOISE = 0.3
+"""Noise on the observed mid-levels, in units of their spread. The paper's 1.0 belongs to its own scale of m."""
+TEXT_WEIGHT = 0.1
+ENOUGH_WINDOWS = 50
+HISTORY_CLIPS = 8
+"""Clips of history in training; longer ones at run time are of the same kind, and most training motion is shorter."""
+
+
+class ActionLosses(nn.Module):
+    """The action block and its losses; the pose block is held outside the parameters."""
+
+    def __init__(self, block: ActionBlock, pose: PoseBlock, future_clips: int) -> None:
+        super().__init__()
+        self.block = block
+        self.future_clips = future_clips
+        self._pose = [pose.eval().requires_grad_(False)]
+
+    @property
+    def pose(self) -> PoseBlock:
+        """The frozen pose block."""
+        return self._pose[0]
+
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch from `ActionTask.batch`, and its parts."""
+        block = self.block
+        history = batch["history"] + M_NOISE * block.m_std * batch["noise_history"]
+        mean, logvar, skip = block.encode(history, batch["valid"])
+        labelled = batch["label"] != UNLABELLED
+        naming, agreement = self._recognition(mean, batch["label"], labelled)
+
+        noise = torch.cat((torch.zeros_like(batch["noise_alpha"][:, :1]), batch["noise_alpha"]), dim=1)
+        draws = noise.shape[1]
+        alpha = reparametrise(mean[:, None], logvar[:, None], noise)  # (B, 1 + K, d)
+        later = self._decode_half_with_skip(alpha, skip, batch["valid"])  # (B, 1 + K, F - 1, d)
+        target = block.standardise(batch["coming"])[:, None]
+        distance = (block.standardise(later) - target).abs().mean(dim=-1)
+        known = batch["coming_known"][:, None].expand_as(distance)
+        level = torch.where(known, distance, 0.0).sum(dim=2) / known.sum(dim=2).clamp(min=1)
+        per_draw = level + self._joint_errors(later, batch, draws)
+        exact, best = per_draw[:, 0], per_draw[:, 1:].min(dim=1).values
+        divergence = kl_to_standard_normal(mean, logvar)
+        loss = (exact + best + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence).mean()
+        share = labelled.float().mean().clamp(min=1e-6)
+        right = ((block.logits(mean).argmax(dim=1) == batch["label"]) & labelled).float() / share
+        parts = {"future": exact, "future_best": best, "class": naming / share, "top1": right, "kl": divergence}
+        return loss, {name: part.detach().mean() for name, part in parts.items()}
+
+    def _recognition(self, alpha: Tensor, label: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
+        """(B,) cross-entropy and (B,) distance to the class's latent; 0 where there is no label."""
+        if not len(self.block.class_text):
+            return torch.zeros_like(alpha[:, 0]), torch.zeros_like(alpha[:, 0])
+        wanted = label.clamp(min=0)
+        naming = functional.cross_entropy(self.block.logits(alpha), wanted, reduction="none")
+        agreement = (alpha - self.block.class_latents()[wanted]).abs().mean(dim=1)
+        return torch.where(labelled, naming, 0.0), torch.where(labelled, agreement, 0.0)
+
+    def _decode_half_with_skip(self, alpha: Tensor, skip: Tensor, valid: Tensor) -> Tensor:
+        """Decode one half of the batch from alpha and the clip outputs, the other from alpha alone."""
+        draws, half, clips = alpha.shape[1], len(alpha) // 2, self.future_clips - 1
+        valid = valid.repeat_interleave(draws, dim=0)
+        with_skip = self.block.decode(
+            alpha[:half].flatten(0, 1), skip[:half].repeat_interleave(draws, dim=0), valid[: half * draws], clips
+        )
+        alone = self.block.decode(alpha[half:].flatten(0, 1), None, valid[half * draws :], clips)
+        return torch.cat((with_skip, alone)).view(len(skip), draws, clips, -1)
+
+    def _joint_errors(self, later: Tensor, batch: dict[str, Tensor], draws: int) -> Tensor:
+        """(B, 1 + K): joint errors of whole futures, the first clip drawn from the pose block as at run time."""
+        batch_size = len(later)
+        with torch.no_grad():
+            m_mean, m_logvar, m_skip = self.pose.encode(batch["features"], batch["mask"])
+            noise = torch.cat((torch.zeros_like(batch["noise_m"][:, :1]), batch["noise_m"]), dim=1)
+            m = reparametrise(m_mean[:, None], m_logvar[:, None], noise)
+            last = self.pose.refine(m_skip, batch["features"], batch["mask"])[:, -1]
+            skip, last = (part.repeat_interleave(draws, dim=0) for part in (m_skip, last))
+            first = self.pose.decode(m.flatten(0, 1), skip, last)
+        rest = self.pose.decode(later.flatten(0, 2))
+        frames = self.future_clips * CLIP_FRAMES
+        values = torch.cat((first[:, None], rest.view(batch_size * draws, -1, CLIP_FRAMES, FEATURES)), dim=1)
+        values = values.view(batch_size * draws, frames, FEATURES)
+
+        def repeated(name: str) -> Tensor:
+            return batch[name].repeat_interleave(draws, dim=0)
+
+        with full_precision(values):
+            anchor = HandFrames(repeated("anchor_rotation"), repeated("anchor_position"))
+            joints_m = joints_from_features(values.float(), repeated("size"), anchor)
+            return joint_error(joints_m, repeated("future")).view(batch_size, draws)
+
+
+class ActionTask:
+    """What the training loop needs to know about the action block."""
+
+    def __init__(
+        self,
+        model: GHTT,
+        text: NDArray[np.float32],
+        train: Sequence[tuple[str, list[MotionSequence], float]],
+        validation: Sequence[tuple[str, list[MotionSequence]]],
+        corrupt: Corrupt,
+    ) -> None:
+        self.model = model
+        self.classes = model.action_names
+        self.corrupt = corrupt
+        model.action.class_text.copy_(torch.from_numpy(text))
+        self.module = ActionLosses(model.action, model.pose, model.config.future_clips)
+        self.stores = [MotionStore(sequences, self.classes) for _, sequences, _ in train]
+        shares = np.array([share for _, _, share in train])
+        self.shares = shares / shares.sum()
+        self.levels = [mid_levels(model.pose, store, name) for store, (name, _, _) in zip(self.stores, train, strict=True)]
+        self.rows = [self._forecast_rows(store, levels) for store, levels in zip(self.stores, self.levels, strict=True)]
+        self.labelled = [
+            np.flatnonzero((store.label != UNLABELLED) & levels.known)
+            for store, levels in zip(self.stores, self.levels, strict=True)
+        ]
+        self.validation = validation
+        known = np.concatenate([levels.seen[0][levels.known] for levels in self.levels])
+        model.action.m_mean.copy_(torch.from_numpy(known.mean(axis=0)))
+        model.action.m_std.copy_(torch.from_numpy(known.std(axis=0).clip(1e-4)))
+
+    @staticmethod
+    def _forecast_rows(store: MotionStore, levels: MidLevels) -> NDArray[np.int64]:
+        """Rows with a known clip behind them and at least one and a half clips of motion ahead."""
+        rows = store.forecast_anchors(CLIP_FRAMES * 3 // 2).row
+        return rows[levels.known[rows]]
+
+    def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
+        """A training batch; where there are labels, half of it ends in labelled frames."""
+        picks = self._pick(rng, size)
+        parts = [self._windows(number, rows, rng) for number, rows in picks]
+        whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        order = rng.permutation(size)
+        whole = {name: array[order] for name, array in whole.items()}
+        width = self.model.config.width
+        whole["noise_history"] = rng.standard_normal((size, HISTORY_CLIPS, width), np.float32)
+        whole["noise_alpha"] = rng.standard_normal((size, SAMPLES, width), np.float32)
+        whole["noise_m"] = rng.standard_normal((size, SAMPLES, width), np.float32)
+        return whole
+
+    def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
+        counts = [len(rows) for rows in self.labelled]
+        wanted = size // 2 if sum(counts) else 0
+        picks: list[tuple[int, NDArray[np.int64]]] = []
+        for pools, count in ((self.rows, size - wanted), (self.labelled, wanted)):
+            shares = self.shares * [len(pool) > 0 for pool in pools]
+            drawn = rng.multinomial(count, shares / shares.sum()) if count else np.zeros(len(pools), np.int64)
+            for number, some in enumerate(drawn):
+                if some:
+                    picks.append((number, self._choose(number, pools[number], int(some), rng, pools is self.labelled)))
+        return picks
+
+    def _choose(
+        self, number: int, pool: NDArray[np.int64], count: int, rng: np.random.Generator, by_class: bool
+    ) -> NDArray[np.int64]:
+        """Random rows; labelled ones with the square root of each class's frequency, so that rare classes are learned too."""
+        if not by_class:
+            return pool[rng.integers(0, len(pool), count)]
+        frequency = np.bincount(self.stores[number].label[pool], minlength=len(self.classes))
+        weight = 1 / np.sqrt(np.maximum(frequency, 1))[self.stores[number].label[pool]]
+        return rng.choice(pool, count, p=weight / weight.sum())
+
+    def _windows(self, number: int, rows: NDArray[np.int64], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+        store, levels = self.stores[number], self.levels[number]
+        clips = self.model.config.future_clips
+        variant = rng.integers(0, 2, len(rows))
+        back = rows[:, None] - CLIP_FRAMES * np.arange(HISTORY_CLIPS - 1, -1, -1)
+        # Half of the labelled histories begin with their action, which is the paper's phase; the others go back further.
+        from_start = (rng.random(len(rows)) < 0.5) & (store.label[rows] != UNLABELLED)
+        begin = np.where(from_start, store.label_start[rows], store.begin[rows])
+        valid = (back - CLIP_FRAMES + 1 >= begin[:, None]) & levels.known[np.maximum(back, 0)]
+        shortest = HISTORY_CLIPS - rng.integers(1, HISTORY_CLIPS + 1, len(rows))
+        valid &= (np.arange(HISTORY_CLIPS) >= shortest[:, None]) | (rng.random((len(rows), 1)) < 0.5)
+        valid[:, -1] = True
+        ahead = rows[:, None] + CLIP_FRAMES * np.arange(1, clips)
+        inside = ahead < store.end[rows][:, None]
+        ahead = np.minimum(ahead, len(store) - 1)
+
+        seen_m = store.gather(store.seen_m, rows, CLIP_FRAMES, 0)
+        truth_m = store.gather(store.truth_m, rows, CLIP_FRAMES, clips * CLIP_FRAMES)
+        flip = variant == 1
+        seen_m[flip], truth_m[flip] = mirrored(seen_m[flip]), mirrored(truth_m[flip])
+        noisy = np.where(store.estimated[rows][:, None, None, None, None], seen_m, self.corrupt(seen_m, rng))
+        described = features_from_joints(noisy, window_sizes(noisy))
+        sizes = window_sizes(truth_m[:, :CLIP_FRAMES])
+        anchor = features_from_joints(truth_m[:, :CLIP_FRAMES], sizes)
+        last = anchor.frames.at(CLIP_FRAMES - 1)
+        lost = ~anchor.visible[:, -1:, :, None, None]
+        return {
+            "history": levels.seen[variant[:, None], np.maximum(back, 0)],
+            "valid": valid,
+            "label": store.label[rows],
+            "coming": levels.truth[variant[:, None], ahead],
+            "coming_known": inside & levels.known[ahead],
+            "features": described.values,
+            "mask": described.mask,
+            "size": sizes,
+            "anchor_rotation": last.rotation,
+            "anchor_position": last.position,
+            "future": np.where(lost, np.float32(np.nan), truth_m[:, CLIP_FRAMES:]),
+        }
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Forecast and recognition on held-out recordings, by data set."""
+        assert isinstance(module, ActionLosses)
+        model = Model(self._assembled(module), spec_of(self.model), temperature=1.0)
+        metrics: dict[str, float] = {}
+        for name, sequences in self.validation:
+            found = forecast_ratios(model, sequences) | recognition_metrics(model, sequences)
+            metrics |= {f"{name}/{key}": value for key, value in found.items()}
+        return metrics
+
+    def _assembled(self, module: ActionLosses) -> GHTT:
+        whole = GHTT(self.model.config, self.classes)
+        whole.pose.load_state_dict(self.model.pose.state_dict())
+        whole.action.load_state_dict(module.block.state_dict())
+        return whole.eval()
+
+    @staticmethod
+    def score(metrics: dict[str, float]) -> float:
+        """Lower is better: forecast errors relative to zero velocity, and the share of wrong names."""
+        ratios = [value for name, value in metrics.items() if name.endswith("_ratio")]
+        wrong = [1 - value for name, value in metrics.items() if name.endswith("top1")]
+        return float(np.mean(ratios or [0.0]) + np.mean(wrong or [0.0]))
+
+    def save(self, module: nn.Module, path: Path, card: dict[str, Any]) -> None:
+        """Write a complete checkpoint."""
+        assert isinstance(module, ActionLosses)
+        save_checkpoint(path, self._assembled(module), card=card)
+
+
+def spec_of(model: GHTT) -> ModelSpec:
+    """The description of a model that has no file yet."""
+    config = model.config
+    return ModelSpec(config.name, "", config.width, config.future_clips, model.action_names, np.array(PALM_TEMPLATE))
+
+
+def forecast_ratios(model: Model, sequences: Sequence[MotionSequence], windows: int = 128) -> dict[str, float]:
+    """Errors of 20 futures relative to zero velocity, over the longest of the model's horizons that has enough windows."""
+    protocol = EvaluationProtocol(windows=windows, stride=CLIP_FRAMES // 2)
+    for horizon in (4 * CLIP_FRAMES, 2 * CLIP_FRAMES):
+        runs = run_forecasts(sequences, (), (ZeroVelocity(), CascadeForecaster(model)), protocol, horizon)
+        if runs and len(runs[0].windows) >= ENOUGH_WINDOWS:
+            break
+    else:
+        return {}
+    still, ours = (ade_fde(run.futures_m, run.windows.future_m) for run in runs)
+    ade, fde = np.nanmean(still.first_ade), np.nanmean(still.first_fde)
+    return {
+        "ade_ratio": float(np.nanmean(ours.first_ade) / ade),
+        "best_ade_ratio": float(np.nanmean(ours.best_ade) / ade),
+        "best_fde_ratio": float(np.nanmean(ours.best_fde) / fde),
+    }
+
+
+def recognition_metrics(model: Model, sequences: Sequence[MotionSequence]) -> dict[str, float]:
+    """Top-1 accuracy with at least a second left in the action, and the calibration error over all windows."""
+    windows = action_windows(sequences, model.spec.action_names, EvaluationProtocol())
+    if not len(windows):
+        return {}
+    probabilities = recognise(model, windows.histories_m)
+    early = windows.left >= FRAME_RATE_HZ
+    right = probabilities.argmax(axis=1) == windows.label
+    return {
+        "top1": float(right[early].mean()),
+        "calibration_error": float(expected_calibration_error(probabilities, windows.label)),
+    }

@@ -1,0 +1,44 @@
+"""Several data sets, drawn from in given proportions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghtt_core.train.store import Anchors, MotionStore
+
+Float32 = NDArray[np.float32]
+
+
+class DataMix:
+    """Stores with their shares of a batch."""
+
+    def __init__(self, stores: Sequence[tuple[MotionStore, float]]) -> None:
+        self.stores = [store for store, _ in stores]
+        shares = np.array([share for _, share in stores], np.float64)
+        self.shares = shares / shares.sum()
+        self._anchors: dict[tuple[int, int], Anchors] = {}
+
+    def draw(self, rng: np.random.Generator, size: int, before: int, after: int) -> tuple[Float32, Float32, NDArray[np.bool_]]:
+        """Random windows.
+
+        Returns:
+            (size, before + after, 2, 21, 3) what is seen and the truth, and (size,) whether an estimator saw it.
+        """
+        counts = np.floor(self.shares * size).astype(np.int64)
+        counts[np.argmax(self.shares)] += size - counts.sum()
+        seen, truth, estimated = [], [], []
+        for number, (store, count) in enumerate(zip(self.stores, counts, strict=True)):
+            rows = self._rows(number, after)
+            row = rows[rng.integers(0, len(rows), count)]
+            seen.append(store.gather(store.seen_m, row, before, after))
+            truth.append(store.gather(store.truth_m, row, before, after))
+            estimated.append(store.estimated[row])
+        order = rng.permutation(size)
+        return np.concatenate(seen)[order], np.concatenate(truth)[order], np.concatenate(estimated)[order]
+
+    def _rows(self, number: int, after: int) -> NDArray[np.int64]:
+        key = (number, after)
+        if key not in self._anchors:
+            self._anchors[key] = self.stores[number].forecast_anchors(after)
+        return self._anchors[key].row

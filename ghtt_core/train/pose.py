@@ -1,0 +1,229 @@
+"""Training of the pose block."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ghtt_core.checkpoint import save_checkpoint
+from ghtt_core.features import VELOCITY, HandFrames, MotionFeatures, features_from_joints, hand_size, joints_from_features
+from ghtt_core.metrics import acceleration_error, ade_fde, mpjpe_ra
+from ghtt_core.model.config import GHTTConfig
+from ghtt_core.model.ghtt import GHTT
+from ghtt_core.model.pose_block import PoseBlock, reparametrise
+from ghtt_core.runtime import CLIP_FRAMES, FEATURES
+from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
+from ghtt_core.train.augment import Corrupt, Hiding, hide, vary
+from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
+from ghtt_core.train.mix import DataMix
+from ghtt_core.train.store import MotionStore
+
+Float32 = NDArray[np.float32]
+KL_WEIGHT = 1e-5
+SAMPLES = 2
+"""Draws of m for each window in training; the best of them counts, which teaches the posterior where the future is open
+(Guzman-Rivera et al., "Multiple Choice Learning", NeurIPS 2012). The paper draws one."""
+VALIDATION_SAMPLES = 20
+
+
+def full_precision(like: Tensor) -> torch.autocast:
+    """Switch mixed precision off: chained motions and millimetres need float32."""
+    return torch.autocast(like.device.type, enabled=False)
+
+
+class PoseLosses(nn.Module):
+    """The pose block and its losses."""
+
+    def __init__(self, block: PoseBlock) -> None:
+        super().__init__()
+        self.block = block
+
+    def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss of a batch from `PoseTask.batch`, and its parts."""
+        block, std = self.block, self.block.feature_std
+        mean, logvar, skip = block.encode(batch["features"], batch["mask"])
+        refined = block.refine(skip, batch["features"], batch["mask"])
+        with full_precision(refined):
+            refined = refined.float()
+            first = HandFrames(batch["first_rotation"], batch["first_position"])
+            placed = joints_from_features(refined, batch["size"], first, first_moves=False)
+            refine = masked_l1(refined / std, batch["target"] / std, batch["target_mask"])
+            refine = refine + joint_error(placed, batch["seen_truth"])
+
+        noise = torch.cat((torch.zeros_like(batch["noise"][:, :1]), batch["noise"]), dim=1)  # (B, 1 + K, d), first: none
+        draws = noise.shape[1]
+        m = reparametrise(mean[:, None], logvar[:, None], noise)
+        coming = self._decode_half_with_skip(m, skip, refined[:, -1])  # (B, 1 + K, 16, 153)
+        with full_precision(coming):
+            per_draw = self._coming_error(coming.float(), batch, draws)
+        exact, best = per_draw[:, 0], per_draw[:, 1:].min(dim=1).values
+        divergence = kl_to_standard_normal(mean, logvar)
+        loss = (refine + exact + best + KL_WEIGHT * divergence).mean()
+        parts = {"refine": refine, "next": exact, "next_best": best, "kl": divergence}
+        return loss, {name: part.detach().mean() for name, part in parts.items()}
+
+    def _decode_half_with_skip(self, m: Tensor, skip: Tensor, last: Tensor) -> Tensor:
+        """Decode one half of the batch from m and the frame outputs, the other from m alone."""
+        draws, half = m.shape[1], len(m) // 2
+        repeated = (part[:half].repeat_interleave(draws, dim=0) for part in (skip, last))
+        decoded = torch.cat((self.block.decode(m[:half].flatten(0, 1), *repeated), self.block.decode(m[half:].flatten(0, 1))))
+        return decoded.view(len(m), draws, CLIP_FRAMES, FEATURES)
+
+    def _coming_error(self, coming: Tensor, batch: dict[str, Tensor], draws: int) -> Tensor:
+        """(B, 1 + K): error in the features of the next clip, and of its joints after chaining."""
+
+        def repeated(name: str) -> Tensor:
+            return batch[name].repeat_interleave(draws, dim=0)
+
+        std = self.block.feature_std
+        flat = coming.flatten(0, 1)
+        anchor = HandFrames(repeated("anchor_rotation"), repeated("anchor_position"))
+        joints_m = joints_from_features(flat, repeated("size"), anchor)
+        error = masked_l1(flat / std, repeated("next") / std, repeated("next_mask")) + joint_error(joints_m, repeated("future"))
+        return error.view(len(coming), draws)
+
+
+class PoseTask:
+    """What the training loop needs to know about the pose block."""
+
+    def __init__(self, config: GHTTConfig, train: DataMix, validation: list[tuple[str, MotionStore]], corrupt: Corrupt) -> None:
+        self.config = config
+        self.train = train
+        self.validation = validation
+        self.corrupt = corrupt
+        self.hiding = Hiding()
+        self.module = PoseLosses(PoseBlock(config))
+        self._fit_standardisation()
+
+    def _fit_standardisation(self) -> None:
+        """Mean and spread of the clean features over a sample of the training windows."""
+        _, truth_m, _ = self.train.draw(np.random.default_rng(0), 2048, CLIP_FRAMES, CLIP_FRAMES)
+        features = features_from_joints(truth_m, window_sizes(truth_m))
+        known = target_mask(features)
+        count = known.sum(axis=(0, 1)).clip(1)
+        mean = np.where(known, features.values, 0).sum(axis=(0, 1)) / count
+        spread = np.sqrt(np.where(known, (features.values - mean) ** 2, 0).sum(axis=(0, 1)) / count)
+        block = self.module.block
+        block.feature_mean.copy_(torch.from_numpy(mean.astype(np.float32)))
+        block.feature_std.copy_(torch.from_numpy(np.maximum(spread, 1e-3).astype(np.float32)))
+
+    def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
+        """A training batch: the noisy observed clip, the clean one and the next."""
+        seen_m, truth_m, estimated = self.train.draw(rng, size, CLIP_FRAMES, CLIP_FRAMES)
+        seen_m, truth_m = vary(seen_m, truth_m, rng)
+        noisy = np.where(
+            estimated[:, None, None, None, None], seen_m[:, :CLIP_FRAMES], self.corrupt(seen_m[:, :CLIP_FRAMES], rng)
+        )
+        noisy = hide(noisy, self.hiding, rng)
+        draws = rng.standard_normal((size, SAMPLES, self.config.width), np.float32)
+        return {**pose_arrays(noisy, truth_m), "noise": draws}
+
+    def validate(self, module: nn.Module) -> dict[str, float]:
+        """Metrics on held-out recordings, by data set."""
+        assert isinstance(module, PoseLosses)
+        metrics: dict[str, float] = {}
+        for name, store in self.validation:
+            found = _validate_store(module.block, store, self.corrupt)
+            metrics |= {f"{name}/{key}": value for key, value in found.items()}
+        return metrics
+
+    @staticmethod
+    def score(metrics: dict[str, float]) -> float:
+        """Lower is better: forecast errors relative to zero velocity, and refinement errors relative to the input's."""
+        wanted = [value for key, value in metrics.items() if key.endswith(("ade_ratio", "best_ade_ratio", "ra_ratio"))]
+        return float(np.mean(wanted))
+
+    def save(self, module: nn.Module, path: Path, card: dict[str, Any]) -> None:
+        """Write a checkpoint whose action block is still untrained and knows no class."""
+        assert isinstance(module, PoseLosses)
+        model = GHTT(self.config, ())
+        model.pose.load_state_dict(module.block.state_dict())
+        save_checkpoint(path, model, card=card)
+
+
+def window_sizes(joints_m: Float32) -> Float32:
+    """(B, T, 2, 21, 3) to the (B, 2) mean hand sizes where the hand is seen; else the other hand's, else the usual size."""
+    sizes = hand_size(joints_m)
+    seen = np.isfinite(sizes)
+    mean = np.where(seen, sizes, 0).sum(axis=-2) / np.maximum(seen.sum(axis=-2), 1)
+    known = seen.any(axis=-2)
+    mean = np.where(known, mean, mean[..., ::-1])
+    known = known | known[..., ::-1]
+    return np.where(known, mean, MEAN_HAND_SIZE_M).astype(np.float32)
+
+
+def target_mask(features: MotionFeatures) -> NDArray[np.bool_]:
+    """What a model can be asked for: known numbers, without velocities that bridge a gap."""
+    mask = np.array(features.mask)
+    spans = np.repeat(features.velocity_spans_gap, (VELOCITY.stop - VELOCITY.start) // HANDS, axis=-1)
+    mask[..., VELOCITY] &= ~spans
+    return mask
+
+
+def pose_arrays(noisy_m: Float32, truth_m: Float32) -> dict[str, NDArray[Any]]:
+    """Features, targets and anchors of windows of 32 frames, of which the model sees the first 16, noisy."""
+    noisy = features_from_joints(noisy_m, window_sizes(noisy_m))
+    sizes = window_sizes(truth_m)
+    clean = features_from_joints(truth_m, sizes)
+    mask = target_mask(clean)
+    seen, coming = slice(None, CLIP_FRAMES), slice(CLIP_FRAMES, None)
+    first, anchor = clean.frames.at(0), clean.frames.at(CLIP_FRAMES - 1)
+    lost_first = ~clean.visible[:, :1, :, None, None]
+    lost_last = ~clean.visible[:, CLIP_FRAMES - 1 : CLIP_FRAMES, :, None, None]
+    return {
+        "features": noisy.values,
+        "mask": noisy.mask,
+        "size": sizes,
+        "target": clean.values[:, seen],
+        "target_mask": mask[:, seen],
+        "first_rotation": first.rotation,
+        "first_position": first.position,
+        "seen_truth": np.where(lost_first, np.float32(np.nan), truth_m[:, seen]),
+        "next": clean.values[:, coming],
+        "next_mask": mask[:, coming],
+        "anchor_rotation": anchor.rotation,
+        "anchor_position": anchor.position,
+        "future": np.where(lost_last, np.float32(np.nan), truth_m[:, coming]),
+    }
+
+
+@torch.no_grad()
+def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> dict[str, float]:
+    """Refinement against the input, and the next clip against zero velocity, over at most 512 windows."""
+    rng = np.random.default_rng(0)
+    anchors = store.forecast_anchors(CLIP_FRAMES, stride=CLIP_FRAMES).row
+    anchors = np.sort(rng.choice(anchors, min(512, len(anchors)), replace=False))
+    seen_m = store.gather(store.seen_m, anchors, CLIP_FRAMES, 0)
+    truth_m = store.gather(store.truth_m, anchors, CLIP_FRAMES, CLIP_FRAMES)
+    noisy = np.where(store.estimated[anchors][:, None, None, None, None], seen_m, corrupt(seen_m, rng))
+    arrays = pose_arrays(noisy, truth_m)
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    mean, logvar, skip = block.encode(tensors["features"], tensors["mask"])
+    first = HandFrames(tensors["first_rotation"], tensors["first_position"])
+    answer = block.refine(skip, tensors["features"], tensors["mask"])
+    refined = joints_from_features(answer, tensors["size"], first, first_moves=False).numpy()
+
+    noise = torch.from_numpy(rng.standard_normal((VALIDATION_SAMPLES, *mean.shape), np.float32))
+    noise[0] = 0
+    anchor = HandFrames(tensors["anchor_rotation"], tensors["anchor_position"])
+    futures = torch.stack(
+        [joints_from_features(block.decode(reparametrise(mean, logvar, eps), skip, answer[:, -1]), tensors["size"], anchor)
+            for eps in noise
+        ],
+        dim=1,
+    ).numpy()
+    still = np.broadcast_to(truth_m[:, None, CLIP_FRAMES - 1 : CLIP_FRAMES], (len(truth_m), 1, *arrays["future"].shape[1:]))
+    model, zero = ade_fde(futures, arrays["future"]), ade_fde(still, arrays["future"])
+    target = arrays["seen_truth"]
+    return {
+        "ra_ratio": float(np.nanmean(mpjpe_ra(refined, target)) / np.nanmean(mpjpe_ra(noisy, target))),
+        "acceleration_ratio": float(
+            np.nanmean(acceleration_error(refined, target)) / np.nanmean(acceleration_error(noisy, target))
+        ),
+        "ade_ratio": float(np.nanmean(model.first_ade) / np.nanmean(zero.first_ade)),
+        "best_ade_ratio": float(np.nanmean(model.best_ade) / np.nanmean(zero.first_ade)),
+        "best_fde_ratio": float(np.nanmean(model.best_fde) / np.nanmean(zero.first_fde)),
+    }
