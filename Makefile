@@ -9,7 +9,7 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format results screenshot clean distclean system-libraries hand-model checkpoint
+.PHONY: help demo test test-all lint format results clean distclean system-libraries hand-model checkpoint
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -28,6 +28,11 @@ test: .venv/.dev hand-model  ## Run the tests
 
 test-all: .venv/.dev hand-model  ## Run the slow tests too
 	$(XVFB) $(VENV_PYTHON) -m pytest -m "not gpu and not camera"
+
+results: .venv/.train hand-model checkpoint  ## Measure the bundled checkpoint into docs/results.md (DATA="PATH ..." adds data sets)
+	$(VENV_PYTHON) main.py --headless --export out/results/demo
+	$(VENV_PYTHON) -m ghtt_core.evaluate --checkpoint assets/ghtt_small.safetensors --recording out/results/demo \
+		$(if $(DATA),--data $(DATA)) --markdown docs/results.md
 
 lint: .venv/.dev  ## Check style, formatting and types
 	$(VENV_PYTHON) -m ruff check .
@@ -50,7 +55,7 @@ hand-model: .venv/.runtime system-libraries
 	@$(VENV_PYTHON) -m estimators.model_bundle
 
 checkpoint: .venv/.runtime system-libraries
-	@$(VENV_PYTHON) -m trt_engines.build
+	@$(VENV_PYTHON) -c 'from trt_engines.select import load_runtime; print("G-HTT runs on", load_runtime(progress=print).description)'
 
 system-libraries: .venv/.created
 	@$(VENV_PYTHON) app/doctor/system_libraries.py --install
@@ -67,6 +72,10 @@ system-libraries: .venv/.created
 	$(VENV_PYTHON) -m pip install -r requirements.txt
 	@touch $@
 
-.venv/.dev: requirements-dev.txt requirements-train.txt .venv/.runtime
+.venv/.train: requirements-train.txt .venv/.runtime
+	$(VENV_PYTHON) -m pip install -r requirements-train.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.train
 	$(VENV_PYTHON) -m pip install -r requirements-dev.txt
 	@touch $@
