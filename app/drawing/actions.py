@@ -81,7 +81,7 @@ class ActionPanel:
         strokes.text(image, f"{100 * prob:.0f} %", self._margin + width, y, size, TEXT, anchor=1.0)
 
     def _draw_timeline(self, image: Image, time_s: float) -> None:
-        known = [(at_s, prob) for at_s, prob in self._history if np.isfinite(prob).all()]
+        known = [(at_s, prob) for at_s, prob in self._history if prob.size and np.isfinite(prob).all()]
         if len(known) < 2:
             return
         x0, x1, y0, y1 = self._plot

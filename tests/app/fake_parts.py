@@ -14,6 +14,8 @@ from app.sources.base import Source, SourceInfo, SourceState
 from estimators.base import EstimatorOptions
 from ghtt_core.packets import Frame, HandsObservation
 
+_TIME_BASE = Fraction(1, 3000)
+
 
 def picture(index: int, size: tuple[int, int] = (64, 48)) -> NDArray[np.uint8]:
     """(H, W, 3) a grey picture whose brightness tells its number."""
@@ -25,11 +27,11 @@ def write_clip(path: Path, frames: int = 30, size: tuple[int, int] = (64, 48), t
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=30, options={"crf": "10", "g": "10"})
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, 3000)
+        stream.time_base = stream.codec_context.time_base = _TIME_BASE
         for index in range(frames):
             frame = av.VideoFrame.from_ndarray(picture(index, size), format="bgr24")
-            frame.time_base = stream.time_base
-            frame.pts = round((times_s[index] if times_s else index / 30) * 3000)
+            frame.time_base = _TIME_BASE
+            frame.pts = round((times_s[index] if times_s else index / 30) / _TIME_BASE)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

@@ -137,6 +137,15 @@ def test_the_timeline_draws_the_winners() -> None:
     assert not near(lower, palette.CLASSES[3], 60).any()
 
 
+def test_a_model_without_actions_says_so() -> None:
+    panel = ActionPanel(500, 280, ())
+    images = [panel.backdrop() for _ in range(4)]
+    for index, image in enumerate(images):
+        panel.render(image, index / 30, np.empty(0, np.float32))
+    assert (images[3] != panel.backdrop()).any()
+    np.testing.assert_array_equal(images[3], images[0])
+
+
 def test_the_best_come_first() -> None:
     assert top_actions(np.array([0.1, 0.6, 0.3], np.float32), 2) == [1, 2]
     assert top_actions(np.array([np.nan, np.nan], np.float32)) == []
