@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from estimators.one_euro import OneEuroFilter
+from ghtt_core.baselines.one_euro import OneEuroFilter
 from ghtt_core.skeleton import PALM
 
 _MAX_GAP_S = 0.25
@@ -21,7 +21,7 @@ class SteadyDepth:
     """
 
     def __init__(self) -> None:
-        self._filter = OneEuroFilter(min_cutoff_hz=1.0, speed_gain=2.0)
+        self._filter = OneEuroFilter(min_cutoff_hz=1.0, beta=2.0)
         self._log_depth = math.nan
         self._time_s = -math.inf
         self._jumps = 0
@@ -30,7 +30,7 @@ class SteadyDepth:
         """(21, 3) joints at the steadied distance."""
         palm_depth_m = float(joints_cam_m[list(PALM), 2].mean())
         measured = math.log(palm_depth_m)
-        if not 0.0 <= time_s - self._time_s <= _MAX_GAP_S:
+        if not 0.0 < time_s - self._time_s <= _MAX_GAP_S:
             self._filter.reset()
             self._log_depth, self._jumps = measured, 0
         if abs(measured - self._log_depth) > _JUMP and self._jumps < _MAX_JUMPS:

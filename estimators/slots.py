@@ -3,6 +3,10 @@
 A landmark network's own label is wrong too often to be taken frame by frame. Each track gathers log-odds of being a left
 hand from the label, from where its forearm comes from and from where it lies beside the other hand; the naming changes
 only when the evidence of several frames outweighs the naming that stands.
+
+Where forearms come from tells most in first person, and in a mirrored picture of oneself. Before a camera that faces
+a person it is the other way round: that shows in pairs of labels that keep contradicting the places, and then the places
+count for less, or for the contrary.
 """
 
 import math
@@ -15,9 +19,10 @@ from numpy.typing import NDArray
 from estimators.detections import HandDetection
 from ghtt_core.skeleton import HANDS, LEFT, MCPS, RIGHT, WRIST
 
-_LABEL_WEIGHT = 0.25
-_FOREARM_WEIGHT = 0.6
-_PAIR_WEIGHT = 0.8
+_LABEL_WEIGHT = 0.15
+_FOREARM_WEIGHT, _FOREARM_SLOPE = 1.0, 2.0
+_PAIR_WEIGHT, _PAIR_SLOPE = 1.0, 3.0
+_FIRST_PERSON_PRIOR, _FIRST_PERSON_LIMIT, _FIRST_PERSON_RATE = 3.0, 4.0, 0.008
 _MEMORY_WEIGHT = 1.5
 _KEPT_PER_FRAME = 0.95
 _EVIDENCE_LIMIT = 8.0
@@ -57,6 +62,7 @@ class Slots:
     def __init__(self) -> None:
         self.swaps = 0
         self.conflicts = 0
+        self._first_person = _FIRST_PERSON_PRIOR
         self._identities: dict[int, TrackIdentity] = {}
         self._memory = [_Memory() for _ in range(HANDS)]
 
@@ -72,7 +78,8 @@ class Slots:
         found = [(self._identities[detection.track], detection) for detection in detections]
         places = [_forearm_place(detection.joints_px, size_px) for _, detection in found]
         for (identity, detection), place in zip(found, places, strict=True):
-            seen = _LABEL_WEIGHT * _log_odds(detection.left_probability) - _FOREARM_WEIGHT * math.tanh(2.0 * float(place[0]))
+            label, forearm = _log_odds(detection.left_probability), -math.tanh(_FOREARM_SLOPE * float(place[0]))
+            seen = _LABEL_WEIGHT * label + _FOREARM_WEIGHT * self._places_count * forearm
             if identity.hand is None:
                 seen += self._memory_of(place, time_s)
             identity.evidence = _limited(_KEPT_PER_FRAME * identity.evidence + seen)
@@ -86,10 +93,19 @@ class Slots:
             self._memory[identity.hand] = _Memory(place, time_s)
         return named
 
+    @property
+    def _places_count(self) -> float:
+        """How much places say about sides: 1 in first person, -1 before a camera that faces the person."""
+        return math.tanh(self._first_person / 2)
+
     def _tell_apart(self, found: list[tuple[TrackIdentity, HandDetection]], places: list[NDArray[np.float64]]) -> None:
         (first, seen_first), (second, seen_second) = found
         self.conflicts += (seen_first.left_probability > 0.5) == (seen_second.left_probability > 0.5)
-        lean = _PAIR_WEIGHT * math.tanh(3.0 * float(places[1][0] - places[0][0]))
+        apart = math.tanh(_PAIR_SLOPE * float(places[1][0] - places[0][0]))
+        labels = _log_odds(seen_first.left_probability) - _log_odds(seen_second.left_probability)
+        agreement = self._first_person + _FIRST_PERSON_RATE * labels * apart
+        self._first_person = min(max(agreement, -_FIRST_PERSON_LIMIT), _FIRST_PERSON_LIMIT)
+        lean = _PAIR_WEIGHT * self._places_count * apart
         first.evidence = _limited(first.evidence + lean)
         second.evidence = _limited(second.evidence - lean)
 
