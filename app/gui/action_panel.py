@@ -8,6 +8,7 @@ from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from app.gui.clock import WatchingClock
 from app.gui.theme import CLASS_COLORS, DARK, Theme
 from ghtt_core.packets import Float32
 
@@ -110,6 +111,7 @@ class ActionTimeline(QWidget):
         self.setMinimumHeight(56)
         self._theme = DARK
         self._history: deque[tuple[float, Float32]] = deque()
+        self._clock = WatchingClock()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
@@ -122,11 +124,10 @@ class ActionTimeline(QWidget):
         self.update()
 
     def append(self, time_s: float, prob: Float32) -> None:
-        """Add the probabilities of one moment; an earlier time than the last begins anew (a seek, a loop)."""
-        if self._history and time_s <= self._history[-1][0]:
-            if time_s == self._history[-1][0]:
-                return
-            self._history.clear()
+        """Add the probabilities of one moment; after a seek or a loop the curves go on."""
+        time_s = self._clock.at(time_s)
+        if self._history and (time_s == self._history[-1][0] or prob.size != self._history[-1][1].size):
+            return
         if prob.size and np.isfinite(prob).all():
             self._history.append((time_s, prob))
             while self._history[0][0] < time_s - TIMELINE_S:

@@ -26,7 +26,7 @@ class RecordControls:
         self._session = session
         self._output_dir = output_dir
         self._export_dir: Path | None = None
-        self._confirmed: set[str] = set()
+        self._written: dict[str, Path] = {}
         self.opened_recording: Path | None = None
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -53,13 +53,16 @@ class RecordControls:
         return self._export_dir or self.opened_recording
 
     def follow(self, video: Writing | None, export: Writing | None) -> None:
-        """Put the menu's marks in line with what is really being written: a writer may have failed."""
+        """Keep the menu's marks in line with what is really being written, and tell where it lies when it is done."""
         for name, writing in (("toggle_record", video), ("toggle_export", export)):
             if writing is not None:
-                self._confirmed.add(name)
-            elif name in self._confirmed:
-                self._confirmed.discard(name)
-                self._check(name, False)
+                self._written[name] = writing.path
+            elif name in self._written:
+                path = self._written.pop(name)
+                if self._window.actions_by_name[name].isChecked():  # It failed; the session says why.
+                    self._check(name, False)
+                else:
+                    self._saved(path)
 
     def _check(self, name: str, on: bool) -> None:
         action = self._window.actions_by_name[name]
@@ -77,28 +80,22 @@ class RecordControls:
             self._window.toasts.show(tr("The picture cannot be written to") + f" {path}.", error=True)
 
     def _record(self, on: bool) -> None:
-        if not on:
-            video, _ = self._session.writing()
-            self._session.stop_video()
-            if video is not None:
-                self._saved(video.path)
-            return
-        path = self._new_path("video", ".mp4")
+        path = self._new_path("video", ".mp4") if on else None
         if path is not None:
             self._session.start_video(path)
+        else:
+            self._session.stop_video()
 
     def _export(self, on: bool) -> None:
-        if not on:
-            self._session.stop_export()
-            if self._export_dir is not None:
-                self._window.labels.save()
-                self._saved(self._export_dir)
-                self._export_dir = None
-            return
-        path = self._new_path("recording", "")
+        path = self._new_path("recording", "") if on else None
         if path is not None:
             self._export_dir = path
             self._session.start_export(path)
+            return
+        self._session.stop_export()
+        if self._export_dir is not None:
+            self._window.labels.save()
+            self._export_dir = None
 
     def _saved(self, path: Path) -> None:
         folder = QUrl.fromLocalFile(str(path.parent))

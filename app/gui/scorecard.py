@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from app.gui.clock import WatchingClock
 from ghtt_core.packets import Float32, Float64, Futures, HandsObservation
 
 AGES_S = (0.5, 2.0)
@@ -19,7 +20,7 @@ class Score:
     """One judgement, mean over the joints of the visible hands.
 
     Attributes:
-        time_s: When it happened.
+        time_s: When it happened, in watching time.
         future_mm: Distance of the deterministic future.
         best_mm: Distance of the best sample.
         still_mm: Distance of zero velocity: the hands as they were when the future was made.
@@ -48,6 +49,7 @@ class Scorecard:
     def __init__(self) -> None:
         self._forecasts: deque[_Forecast] = deque()
         self._seen: deque[tuple[float, Float64]] = deque()
+        self._clock = WatchingClock()
         self.scores: dict[float, deque[Score]] = {age_s: deque() for age_s in AGES_S}
 
     def clear(self) -> None:
@@ -61,17 +63,19 @@ class Scorecard:
         """Judge what is due at this observation, then keep the futures if they are new.
 
         Args:
-            observation: The hands of a moment; one that is earlier than the last begins anew.
+            observation: The hands of a moment; one that is earlier than the last drops the futures not yet due.
             futures: The newest futures, given in the camera of this observation.
         """
         if self._seen and observation.time_s < self._seen[-1][0]:
-            self.clear()
+            self._forecasts.clear()
+            self._seen.clear()
         if self._seen and observation.time_s == self._seen[-1][0]:
             return
         world_m = _in_world(observation.joints_cam_m, observation.world_from_cam)
         self._seen.append((observation.time_s, world_m))
+        watched_s = self._clock.at(observation.time_s)
         for age_s in AGES_S:
-            self._judge(age_s, observation.time_s, world_m)
+            self._judge(age_s, observation.time_s, watched_s, world_m)
         last_s = self._forecasts[-1].time_s if self._forecasts else -np.inf
         if futures is not None and futures.time_s > last_s:
             made_s, start_m = min(self._seen, key=lambda seen: abs(seen[0] - futures.time_s))
@@ -93,7 +97,7 @@ class Scorecard:
         future, best, still = np.mean([(score.future_mm, score.best_mm, score.still_mm) for score in recent], axis=0)
         return float(future), float(best), float(still)
 
-    def _judge(self, age_s: float, now_s: float, truth_m: Float64) -> None:
+    def _judge(self, age_s: float, now_s: float, watched_s: float, truth_m: Float64) -> None:
         scores = self.scores[age_s]
         due = min(self._forecasts, key=lambda forecast: abs(now_s - forecast.time_s - age_s), default=None)
         if due is None or abs(now_s - due.time_s - age_s) > _MATCH_S or now_s - due.time_s > float(due.offset_s[-1]) + 1e-3:
@@ -108,8 +112,8 @@ class Scorecard:
             return
         per_sample = distance_mm[:, judged].mean(axis=1)
         still_mm = 1000 * np.linalg.norm(due.start_world_m - truth_m, axis=-1)[judged].mean()
-        scores.append(Score(now_s, float(per_sample[0]), float(per_sample.min()), float(still_mm)))
-        while scores[0].time_s < now_s - KEPT_S:
+        scores.append(Score(watched_s, float(per_sample[0]), float(per_sample.min()), float(still_mm)))
+        while scores[0].time_s < watched_s - KEPT_S:
             scores.popleft()
 
 

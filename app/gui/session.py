@@ -25,7 +25,8 @@ from ghtt_core.runtime import Runtime
 from ghtt_core.streaming import PredictorOptions
 
 _LOG = logging.getLogger(__name__)
-_CLOSE_S = 3.0
+_CLOSE_S, _MODEL_CLOSE_S = 3.0, 0.2
+"""An export of the model cannot be interrupted: its thread ends with the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +217,15 @@ class LiveSession:
         video, export = self._video, self._export
         return (
             None if video is None or video.error else video.writing(),
-            None if export is None or not export.open else export.writing(),
+            None if export is None or export.error else export.writing(),
         )
 
     def close(self) -> None:
         """Stop every thread; one that hangs inside a library is left behind."""
         self._commands.put(None)
-        for thread in self._threads:
-            thread.join(_CLOSE_S)
+        session, model = self._threads
+        session.join(_CLOSE_S)
+        model.join(_MODEL_CLOSE_S)
         if self._runtime is not None:
             self._runtime.close()
 
@@ -313,10 +315,11 @@ class LiveSession:
         return None if run is None else run.pipeline
 
     def _stop_video(self) -> None:
-        video, self._video = self._video, None
+        video = self._video
         if video is not None:
             video.close()
             self._error = video.error or self._error
+        self._video = None
 
     def _start_export(self, directory: Path) -> None:
         self._stop_export()
@@ -331,10 +334,11 @@ class LiveSession:
         )
 
     def _stop_export(self) -> None:
-        export, self._export = self._export, None
+        export = self._export
         if export is not None:
             export.close()
             self._error = export.error or self._error
+        self._export = None
 
     def _writer_error(self) -> str:
         return next((writer.error for writer in (self._video, self._export) if writer is not None and writer.error), "")

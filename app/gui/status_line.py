@@ -2,10 +2,15 @@
 
 import math
 
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QLabel, QStatusBar
 
 from app.gui.port import Status, Writing
 from app.gui.text import tr
+
+_WANTED_PX = {"source": 150, "backend": 250}
+_STRETCH = {"backend": 1}
 
 
 def stage_text(status: Status) -> str:
@@ -18,7 +23,7 @@ def stage_text(status: Status) -> str:
             parts.append(f"{stage.name} {stage.fps:.0f}/s {stage.p95_ms:.0f} ms")
         else:
             parts.append(f"{stage.name} {stage.fps:.0f}/s")
-    return "   ".join(parts)
+    return "  ".join(parts)
 
 
 def writing_text(writing: Writing | None, name: str) -> str:
@@ -29,6 +34,32 @@ def writing_text(writing: Writing | None, name: str) -> str:
     return f"● {name} {minutes}:{seconds:02d}  {writing.size_bytes / 1e6:.1f} MB"
 
 
+class ElidedLabel(QLabel):
+    """A label that shortens its text to the room there is, and asks for little."""
+
+    def __init__(self, wanted_px: int) -> None:
+        super().__init__()
+        self._wanted_px = wanted_px
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """Room for a few letters."""
+        return QSize(30, super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """The whole text, up to the wanted width."""
+        whole = super().sizeHint()
+        return QSize(min(whole.width(), self._wanted_px), whole.height())
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Draw what fits."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        box = self.contentsRect()
+        text = painter.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+        painter.end()
+
+
 class StatusLine(QStatusBar):
     """Source, backend, stages, age, drops, hands."""
 
@@ -37,6 +68,7 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self.setAccessibleName(tr("Status"))
         self.fields: dict[str, QLabel] = {}
+        self._tips: dict[str, str] = {}
         for name, tip in (
             ("source", tr("Where the pictures come from")),
             ("backend", tr("What computes the model")),
@@ -45,12 +77,12 @@ class StatusLine(QStatusBar):
             ("drops", tr("Frames overtaken by newer ones")),
             ("hands", tr("Hands in the picture")),
         ):
-            label = QLabel()
-            label.setToolTip(tip)
+            label = ElidedLabel(_WANTED_PX.get(name, 520))
+            self._tips[name] = tip
             label.setObjectName(f"status_{name}")
-            label.setContentsMargins(6, 0, 10, 0)
+            label.setContentsMargins(6, 0, 6, 0)
             self.fields[name] = label
-            self.addWidget(label, 1 if name == "source" else 0)
+            self.addWidget(label, _STRETCH.get(name, 0))
 
     def show_status(self, status: Status, hands: tuple[str, ...]) -> None:
         """Write the state of the run and the names of the hands in view."""
@@ -66,3 +98,4 @@ class StatusLine(QStatusBar):
             label = self.fields[name]
             if label.text() != text:
                 label.setText(text)
+                label.setToolTip(f"{self._tips[name]}: {text}")

@@ -135,6 +135,7 @@ def _style_sheet(theme: Theme) -> str:
     QSlider::handle:horizontal:disabled {{ background: {theme.border}; }}
     QSlider::handle:horizontal:focus {{ background: {theme.accent}; }}
     QStatusBar {{ background: {theme.panel}; color: {theme.dim}; }}
+    QStatusBar QLabel {{ font-size: 13px; }}
     QStatusBar::item {{ border: none; }}
     QLabel[role="dim"] {{ color: {theme.dim}; }}
     QLabel[role="title"] {{ color: {theme.dim}; font-weight: bold; }}

@@ -370,6 +370,7 @@ class MainWindow(QMainWindow):
         self._display_timer.stop()
         self._metrics_timer.stop()
         self.toasts.clear()
+        self.hide()  # It is gone for the user; ending the threads may take a moment more.
         self.session.close()
         self.scene.close()
         super().closeEvent(event)

@@ -91,11 +91,6 @@ class LiveExport:
         self._open = True
         pipeline.on_prediction, pipeline.on_futures = self._add, self._add_futures
 
-    @property
-    def open(self) -> bool:
-        """Whether it still takes results."""
-        return self._open
-
     def writing(self) -> Writing:
         """How long and how large it is."""
         size = sum(_size(path) for path in self.directory.rglob("*"))

@@ -1,5 +1,6 @@
 """The 3D picture of one moment: hands, futures, ground and camera."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,8 +29,8 @@ _TIP_FADE = 0.12
 _DISTANCE_M = 0.8
 _ANGLES_DEG = {"shoulder": (-24.0, 28.0), "side": (72.0, 14.0), "top": (0.0, 89.0)}
 """Azimuth and elevation; azimuth 0 looks where the camera looks."""
-_FOLLOW = 0.04
-"""Share of the way to the hands that the view's centre goes with every new pose."""
+_FOLLOW_S = 1.2
+"""Time constant with which the view's centre follows the hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class HandsView:
         self._horizon_s = 2.0
         self._futures: Futures | None = None
         self._preset = "shoulder"
+        self._followed_s = -math.inf
         self._focus_m = np.array([0.0, _REACH_M, -0.08])
         root = self._view.scene
         grid = geometry.ground_grid(_GROUND_M, 0.6, 1.2, 0.1)
@@ -171,7 +173,10 @@ class HandsView:
         seen_m = geometry.to_scene(joints_cam_m[np.isfinite(joints_cam_m).all(axis=(1, 2))])
         if seen_m.size:
             target_m = np.clip(seen_m.mean(axis=(0, 1)), (-0.6, 0.1, -0.5), (0.6, 1.6, 0.5))
-            self._focus_m += _FOLLOW * (target_m - self._focus_m)
+            now_s = time.monotonic()
+            share = 1.0 - math.exp(-min(now_s - self._followed_s, 10.0) / _FOLLOW_S)
+            self._followed_s = now_s
+            self._focus_m += share * (target_m - self._focus_m)
             if self._preset != "wearer":
                 self._camera.center = tuple(self._focus_m)
 

@@ -78,8 +78,14 @@ def test_a_hand_that_was_not_there_is_not_judged() -> None:
     assert np.isfinite(mean[2])
 
 
-def test_going_back_in_time_begins_anew() -> None:
+def test_a_loop_drops_what_is_not_yet_due_and_the_curve_goes_on() -> None:
     scorecard = Scorecard()
     _run(scorecard, 1.0)
-    scorecard.add(observation_at(0.1), futures_at(0.1))
-    assert scorecard.mean(0.5) is None
+    before = len(scorecard.scores[0.5])
+    _run(scorecard, 1.0)
+    times_s = [score.time_s for score in scorecard.scores[0.5]]
+    assert len(times_s) == 2 * before
+    assert (np.diff(times_s) > 0).all()
+    mean = scorecard.mean(0.5)
+    assert mean is not None
+    assert mean[0] == pytest.approx(0, abs=0.1)

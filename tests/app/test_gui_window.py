@@ -340,6 +340,7 @@ def test_recording_goes_to_a_new_file_and_ends_with_the_same_key(window: MainWin
     assert "MP4 0:00" in window.writing_label.text()
     _press(window, Key.Key_R)
     assert session.video is None
+    window.refresh_metrics()
     assert any("Saved" in toast.text for toast in window.toasts.toasts())
 
 
