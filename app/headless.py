@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -85,7 +86,7 @@ def _process(run: _Run) -> None:
     with ExitStack() as stack:
         outputs = _Outputs(*_open_outputs(run))
         pipeline = LosslessPipeline(source, stages, futures_every=options.futures_every, max_frames=options.max_frames)
-        stack.callback(lambda: print(summary(pipeline.stats(), actions, time.monotonic() - start_s, outputs.lines())))
+        stack.callback(lambda: _conclude(run, pipeline, actions, time.monotonic() - start_s, outputs))
         stack.callback(lambda: _say(source.status))
         if outputs.recorder is not None:
             stack.callback(outputs.recorder.close)
@@ -93,14 +94,32 @@ def _process(run: _Run) -> None:
             stack.callback(outputs.exporter.close)
         stack.enter_context(pipeline)
         total = options.max_frames if source.info.length is None else min(source.info.length, options.max_frames or sys.maxsize)
-        bar = stack.enter_context(tqdm(total=total, unit="frame", file=sys.stderr, disable=None, dynamic_ncols=True))
-        for index, result in enumerate(pipeline):
-            if not index:
-                bar.write(f"Camera: {result.intrinsics.origin}.", file=sys.stderr)
+        pause_s = 0.1 if sys.stderr.isatty() else 10.0  # A log file needs no animation.
+        bar = stack.enter_context(tqdm(total=total, unit="frame", file=sys.stderr, mininterval=pause_s, dynamic_ncols=True))
+        told, camera = "", ""
+        for result in pipeline.polled():
+            told = _tell_change(bar, source, told)
+            if result is None:
+                continue
+            if camera != result.intrinsics.origin:
+                camera = result.intrinsics.origin
+                bar.write(f"Camera: {camera}.", file=sys.stderr)
             outputs.add(result)
             if result.prediction is not None:
                 actions.add(result.observation.time_s, result.prediction.action_prob)
             bar.update()
+
+
+def _conclude(run: _Run, pipeline: LosslessPipeline, actions: ActionLog, seconds: float, outputs: _Outputs) -> None:
+    print(summary(pipeline.stats(), actions, seconds, outputs.lines(), live=run.source.info.live), flush=True)
+
+
+def _tell_change(bar: "tqdm[NoReturn]", source: Source, told: str) -> str:
+    """Say what a live source is doing when that changes."""
+    if not source.info.live or source.status == told:
+        return told
+    bar.write(source.status or f"{source.info.name} is back.", file=sys.stderr)
+    return source.status
 
 
 def _open_outputs(run: _Run) -> tuple[Exporter | None, ViewRecorder | None]:

@@ -45,7 +45,7 @@ class ActionLog:
         return lines or ["  none was recognised: a hand has to be in view for half a second"]
 
 
-def summary(stats: PipelineStats, actions: ActionLog, seconds: float, written: Iterable[str]) -> str:
+def summary(stats: PipelineStats, actions: ActionLog, seconds: float, written: Iterable[str], *, live: bool) -> str:
     """Frames, hands, actions over time, latencies and files, as the user reads them."""
     frames = max(stats.frames, 1)
     left, right = (f"{100 * count / frames:.0f} %" for count in stats.hands_found)
@@ -56,4 +56,8 @@ def summary(stats: PipelineStats, actions: ActionLog, seconds: float, written: I
         *actions.lines(),
         "Latencies (p50 / p95 / p99): " + ", ".join(format_hop(hop) for hop in stats.hops if hop.count),
     ]
+    if live:
+        age = stats.frame_age
+        dropped = sum(stats.dropped.values())
+        lines.append(f"Frame age: {age.p50_ms:.0f} / {age.p95_ms:.0f} / {age.p99_ms:.0f} ms; {dropped} frames dropped")
     return "\n".join([*lines, *(f"Written: {line}" for line in written)])

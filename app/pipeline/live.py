@@ -132,7 +132,7 @@ class LivePipeline:
         """What the hops did lately."""
         with self._lock:
             frames, (left, right) = self._frames, self._hands_found.tolist()
-        dropped = {"estimate": self._captured.dropped, "refine": self._estimated.dropped}
+        dropped = {"source": self._source.dropped, "estimate": self._captured.dropped, "refine": self._estimated.dropped}
         return PipelineStats(
             hops=tuple(samples.snapshot() for samples in self._hops.values()),
             frame_age=self._age.snapshot(),

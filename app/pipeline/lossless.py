@@ -64,12 +64,17 @@ class LosslessPipeline:
         Raises:
             UserError: The source or the estimator cannot go on; everything before was handed out.
         """
+        return (result for result in self.polled() if result is not None)
+
+    def polled(self) -> Iterator[PipelineResult | None]:
+        """Like iterating, with None now and then while nothing comes: a live source may be lost for a while."""
         while True:
             try:
                 estimated = self._between.get(timeout=_TURN_S)
             except Empty:
                 if self._worker.finished and self._between.empty():
                     break
+                yield None
                 continue
             yield self._predict(estimated)
         if self._worker.exception is not None:
@@ -81,7 +86,7 @@ class LosslessPipeline:
         return PipelineStats(
             hops=tuple(samples.snapshot() for samples in self._hops.values()),
             frame_age=self._age.snapshot(),
-            dropped={},
+            dropped={"source": self._source.dropped},
             frames=self._frames,
             hands_found=(left, right),
             workers=(self._worker.status,),

@@ -92,6 +92,11 @@ class Source(ABC):
         return self.state is SourceState.ENDED
 
     @property
+    def dropped(self) -> int:
+        """Frames that nobody took in time; only live sources lose any."""
+        return 0
+
+    @property
     def status(self) -> str:
         """One sentence for people, "" when all is well."""
         return ""
