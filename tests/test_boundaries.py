@@ -1,6 +1,7 @@
 """The rules that keep the rooms apart, the start-up light, and the repository fit to be cloned."""
 
 import ast
+import functools
 import importlib.metadata
 import subprocess
 import sys
@@ -41,8 +42,13 @@ def tracked_files() -> list[Path]:
     return [ROOT / name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
-def imported_roots(path: Path) -> Iterator[tuple[str, int]]:
+@functools.cache
+def imported_roots(path: Path) -> list[tuple[str, int]]:
     """Top-level names a file imports anywhere in it, with the line."""
+    return list(_find_imports(path))
+
+
+def _find_imports(path: Path) -> Iterator[tuple[str, int]]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from ((alias.name.split(".")[0], node.lineno) for alias in node.names)
