@@ -39,6 +39,12 @@ def _across(hand_from: int, hand_to: int, point: Float64) -> Float64:
     return point if hand_from == hand_to else point * np.array((-1.0, 1.0, 1.0)[: point.size])
 
 
+def _somewhere(d: Director, hand: int, kind: str) -> Prop:
+    """A thing in front of a hand."""
+    thing = random_thing(kind, d.rng)
+    return d.place(thing, hand, d.spot(hand, thing))
+
+
 def pick_up(d: Director, hand: int, prop: Prop, lift_m: float | None = None) -> None:
     """Reach, grasp and lift."""
     grip, closed = _GRIPS[_USUAL_GRIP[prop.thing.kind]](d.shape, prop.thing, d.rng)
@@ -55,7 +61,7 @@ def pick_up(d: Director, hand: int, prop: Prop, lift_m: float | None = None) -> 
 def put_down(d: Director, hand: int, prop: Prop, at: Float64 | None = None) -> None:
     """Set down, let go and draw back."""
     with d.label("put_down"):
-        d.now_s = d.let_go(hand, prop, d.spot(hand) if at is None else at)
+        d.now_s = d.let_go(hand, prop, d.spot(hand, prop.thing) if at is None else at)
         d.now_s = d.retreat(hand)
 
 
@@ -79,9 +85,10 @@ def _steady(d: Director, hand: int, prop: Prop, lift_m: float) -> None:
 def pour(d: Director) -> None:
     """Pour from a bottle into a cup that the other hand holds or that stands."""
     hand, other = d.dominant, d.other
-    middle = d.rng.uniform((-0.03, 0.24), (0.03, 0.32))
-    cup = d.place(random_thing("cup", d.rng), other, _across(hand, other, middle))
-    bottle = d.place(random_thing("bottle", d.rng), hand, middle + d.rng.uniform((0.13, -0.05), (0.20, 0.03)))
+    cup_thing, bottle_thing = random_thing("cup", d.rng), random_thing("bottle", d.rng)
+    middle = d.spot(hand, cup_thing, (-0.03, 0.24), (0.03, 0.32))
+    cup = d.place(cup_thing, other, _across(hand, other, middle))
+    bottle = d.place(bottle_thing, hand, d.spot(hand, bottle_thing, (0.12, 0.20), (0.21, 0.34)))
     holds = d.rng.random() < 0.7
     if holds:
         _steady(d, other, cup, float(d.rng.choice((0.0, 0.05))))
@@ -114,15 +121,27 @@ def _tip(d: Director, hand: int, bottle: Prop, over: Float64) -> None:
 def stir(d: Director) -> None:
     """Stir in a cup that the other hand steadies, with a spoon that leans in it."""
     hand, other = d.dominant, d.other
-    at = d.rng.uniform((-0.02, 0.24), (0.07, 0.32))
-    cup = d.place(random_thing("cup", d.rng), other, _across(hand, other, at))
+    mug = random_thing("cup", d.rng)
+    at = d.spot(hand, mug, (-0.02, 0.24), (0.07, 0.32))
+    cup = d.place(mug, other, _across(hand, other, at))
     spoon = d.place(random_thing("spoon", d.rng), hand, at)
     steadies = d.rng.random() < 0.75
     if steadies:
         _steady(d, other, cup, float(d.rng.choice((0.0, 0.0, 0.06))))
     pick_up(d, hand, spoon, lift_m=float(d.rng.uniform(0.015, 0.04)))
+    _circle(d, hand, int(d.rng.integers(1, 4)))
+    if d.rng.random() < 0.5:
+        _scoop(d, hand)
+    if steadies:
+        d.let_go(other, cup, _across(hand, other, at))
+    put_down(d, hand, spoon, at)
+    d.retreat(other)
+
+
+def _circle(d: Director, hand: int, times: int) -> None:
+    """Lead a spoon round, with pauses."""
     with d.label("stir"):
-        for _ in range(d.rng.integers(1, 4)):
+        for _ in range(times):
             length = float(d.rng.uniform(1.5, 4.0))
             radius, phase = d.rng.uniform(0.010, 0.020), d.rng.uniform(0, 2 * np.pi)
             amplitude, phases = np.zeros(WRIST_CHANNELS), np.full(WRIST_CHANNELS, phase)
@@ -132,19 +151,36 @@ def stir(d: Director) -> None:
             d.wrists[hand].rhythms.append(Rhythm(d.now_s, d.now_s + length, frequency, amplitude, phases))
             d.now_s += length
             d.wait(0.1, 0.5)
-    if d.rng.random() < 0.5:
-        _scoop(d, hand, spoon)
-    if steadies:
-        d.let_go(other, cup, _across(hand, other, at))
+
+
+def prepare(d: Director) -> None:
+    """Take a cup, pour into it, stir it, put everything down: the way of a drink."""
+    hand, other = d.dominant, d.other
+    mug, flask = random_thing("cup", d.rng), random_thing("bottle", d.rng)
+    at = d.spot(hand, mug, (-0.02, 0.26), (0.02, 0.30))
+    cup = d.place(mug, other, _across(hand, other, at))
+    spoon = d.place(random_thing("spoon", d.rng), hand, at)
+    bottle = d.place(flask, hand, d.spot(hand, flask, (0.15, 0.26), (0.19, 0.32)))
+    _steady(d, other, cup, 0.0)
+    pick_up(d, hand, bottle, lift_m=0.09)
+    with d.label("pour"):
+        _tip(d, hand, bottle, at)
+    with d.label("put_down"):
+        d.now_s = d.let_go(hand, bottle, d.spot(hand, flask, (0.15, 0.26), (0.20, 0.34)))
+    pick_up(d, hand, spoon, lift_m=0.02)
+    _circle(d, hand, 1)
     put_down(d, hand, spoon, at)
-    d.retreat(other)
+    with d.label("put_down"):
+        d.now_s = d.let_go(other, cup, _across(hand, other, at))
+        d.now_s = d.retreat(other)
 
 
 def scoop(d: Director) -> None:
     """Spoon something out of a bowl, a few times."""
     hand, other = d.dominant, d.other
-    at = d.rng.uniform((0.0, 0.24), (0.08, 0.32))
-    d.place(random_thing("bowl", d.rng), hand, at)
+    bowl = random_thing("bowl", d.rng)
+    at = d.spot(hand, bowl, (0.0, 0.24), (0.08, 0.32))
+    d.place(bowl, hand, at)
     spoon = d.place(random_thing("spoon", d.rng), hand, at)
     if d.rng.random() < 0.6:
         x, y = _across(hand, other, at) + np.array((0.075, -0.02))
@@ -152,12 +188,12 @@ def scoop(d: Director) -> None:
         d.move(other, np.array((x + 0.05, y - 0.07, 0.045)), np.array((natural_yaw(x, y), -0.1, 1.2)))
     pick_up(d, hand, spoon, lift_m=0.05)
     for _ in range(d.rng.integers(1, 4)):
-        _scoop(d, hand, spoon)
+        _scoop(d, hand)
     put_down(d, hand, spoon, at)
     d.retreat(other)
 
 
-def _scoop(d: Director, hand: int, spoon: Prop) -> None:
+def _scoop(d: Director, hand: int) -> None:
     home = d.wrists[hand].target.copy()
     with d.label("scoop"):
         dip = home[:3] + np.array((0.01, 0.01, -0.03))
@@ -166,13 +202,12 @@ def _scoop(d: Director, hand: int, spoon: Prop) -> None:
         d.now_s = d.move(hand, home[:3] + d.rng.uniform((0.0, -0.12, 0.03), (0.06, -0.04, 0.12)), home[3:6] + 0.1)
         d.wait(0.1, 0.5)
     d.now_s = d.move(hand, home[:3], home[3:6])
-    del spoon
 
 
 def drink(d: Director) -> None:
     """Lift a cup to the mouth once or more."""
     hand = d.dominant if d.rng.random() < 0.8 else d.other
-    cup = d.place(random_thing("cup", d.rng), hand, d.spot(hand))
+    cup = _somewhere(d, hand, "cup")
     pick_up(d, hand, cup)
     for _ in range(d.rng.integers(1, 3)):
         with d.label("drink"):
@@ -207,7 +242,7 @@ def inspect(d: Director) -> None:
     """Pick something up, turn it before the eyes, sometimes with both hands, and put it back."""
     hand = int(d.rng.integers(2))
     kind = str(d.rng.choice(("box", "ball", "jar", "cup", "bottle")))
-    prop = d.place(random_thing(kind, d.rng), hand, d.spot(hand))
+    prop = _somewhere(d, hand, kind)
     pick_up(d, hand, prop)
     with d.label("inspect"):
         home = d.wrists[hand].target.copy()
@@ -238,7 +273,7 @@ def _touch(d: Director, hand: int, holder: int, centre: Float64) -> None:
 def hold(d: Director) -> None:
     """Pick something up and keep it."""
     hand = d.dominant
-    prop = d.place(random_thing(str(d.rng.choice(("cup", "bottle", "box", "ball", "jar"))), d.rng), hand, d.spot(hand))
+    prop = _somewhere(d, hand, str(d.rng.choice(("cup", "bottle", "box", "ball", "jar"))))
     pick_up(d, hand, prop)
     with d.label("hold"):
         _hover(d, hand, float(d.rng.uniform(1.5, 4.0)))
@@ -248,8 +283,9 @@ def hold(d: Director) -> None:
 def twist(d: Director) -> None:
     """Open or close a jar's lid while the other hand holds the jar."""
     hand, other = d.dominant, d.other
-    at = d.rng.uniform((-0.03, 0.23), (0.06, 0.31))
-    jar = d.place(random_thing("jar", d.rng), other, _across(hand, other, at))
+    thing = random_thing("jar", d.rng)
+    at = d.spot(hand, thing, (-0.03, 0.23), (0.06, 0.31))
+    jar = d.place(thing, other, _across(hand, other, at))
     pick_up(d, other, jar, lift_m=float(d.rng.choice((0.0, 0.0, 0.08))))
     jar_pose = d.wrists[other].target
     held = np.eye(4)
@@ -290,8 +326,9 @@ def _turn_lid(d: Director, hand: int, centre: Float64, closed: Float64) -> None:
 
 def type_keys(d: Director) -> None:
     """Type on a keyboard with all fingers, or tap with one."""
-    middle = np.array((0.0, d.rng.uniform(0.24, 0.30)))
-    d.place(random_thing("keyboard", d.rng), RIGHT, middle)
+    keyboard = random_thing("keyboard", d.rng)
+    middle = d.spot(RIGHT, keyboard, (-0.01, 0.24), (0.01, 0.30))
+    d.place(keyboard, RIGHT, middle)
     both = d.rng.random() < 0.7
     with d.label("type"):
         hands = (d.dominant, d.other) if both else (d.dominant,)
@@ -334,7 +371,7 @@ def _tap(d: Director, hand: int, end_s: float, home: tuple[Float64, Float64], al
 def wipe(d: Director) -> None:
     """Wipe the table with a sponge."""
     hand = d.dominant
-    sponge = d.place(random_thing("sponge", d.rng), hand, d.spot(hand))
+    sponge = _somewhere(d, hand, "sponge")
     grip = np.eye(4)
     grip[:3, 3] = np.array((0.002, 0.105, -0.016)) - np.array((0.0, 0.0, sponge.thing.size_m[2] / 2))
     closed = close_on(d.shape, sponge.thing, grip, opened="open")
@@ -386,6 +423,7 @@ def rest(d: Director) -> None:
 EPISODES: dict[str, Callable[[Director], None]] = {
     "pour": pour,
     "stir": stir,
+    "prepare": prepare,
     "scoop": scoop,
     "drink": drink,
     "inspect": inspect,
@@ -399,6 +437,7 @@ EPISODES: dict[str, Callable[[Director], None]] = {
 EPISODE_WEIGHTS = {
     "pour": 4,
     "stir": 4,
+    "prepare": 2,
     "scoop": 1,
     "drink": 2,
     "inspect": 4,

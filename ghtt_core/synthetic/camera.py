@@ -21,7 +21,7 @@ def head_path(joints_m: Float64, fps: float, rng: np.random.Generator) -> Float6
         (T, 4, 4) world_from_cam, OpenCV axes.
     """
     frames = joints_m.shape[0]
-    home = rng.normal((0.0, -0.04, 0.43), (0.015, 0.02, 0.03))
+    home = rng.normal((0.0, 0.06, 0.47), (0.015, 0.025, 0.03))
     sway = band_noise(rng, frames, 3, 0.9 * fps) * 0.010 + band_noise(rng, frames, 3, 0.25 * fps) * 0.002
     position = home + float(rng.uniform(0.5, 1.5)) * sway
     hands = joints_m.mean(axis=(1, 2))
@@ -29,7 +29,7 @@ def head_path(joints_m: Float64, fps: float, rng: np.random.Generator) -> Float6
     seen = np.roll(seen, round(0.15 * fps), axis=0) if frames > 60 else seen
     seen[: round(0.15 * fps)] = seen[round(0.15 * fps)] if frames > 60 else seen[0]
     attention = float(rng.uniform(0.35, 0.8))
-    gaze_home = rng.normal((0.0, 0.25, 0.05), (0.02, 0.03, 0.02))
+    gaze_home = rng.normal((0.0, 0.27, 0.04), (0.02, 0.03, 0.02))
     gaze = attention * seen + (1 - attention) * gaze_home
     gaze += float(rng.uniform(0.5, 1.5)) * (
         band_noise(rng, frames, 3, 0.8 * fps) * 0.018 + band_noise(rng, frames, 3, 0.2 * fps) * 0.002

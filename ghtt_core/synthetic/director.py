@@ -134,9 +134,19 @@ class Director:
         """Start moving the fingers to a pose."""
         self.fingers[hand].go(start_s, duration_s / self.tempo, pose)
 
-    def spot(self, hand: int, reach: float = 0.0) -> Float64:
-        """A place on the table in front of a hand, own frame (x, y)."""
-        return self.rng.uniform((0.02 + reach, 0.20), (0.20 + reach, 0.36))
+    def spot(
+        self, hand: int, thing: Thing, low: tuple[float, float] = (0.02, 0.20), high: tuple[float, float] = (0.20, 0.36)
+    ) -> Float64:
+        """A place on the table for a thing, own frame (x, y), clear of what stands there if there is room."""
+        tries = self.rng.uniform(low, high, (40, 2))
+        gap = np.full(40, np.inf)
+        for prop in self.props:
+            if prop.thing is not thing and prop.thing.kind != "spoon":
+                centre = own_pose(prop.stands[-1][1], hand)[:2, 3]
+                room = np.linalg.norm(tries - centre, axis=1) - prop.thing.footprint_m - thing.footprint_m
+                gap = np.minimum(gap, room)
+        clear = np.flatnonzero(gap > 0.015)
+        return np.asarray(tries[clear[0] if clear.size else int(gap.argmax())])
 
     def place(self, thing: Thing, hand: int, at: Float64) -> Prop:
         """Stand a thing on the table, at (x, y) of the hand's own frame."""

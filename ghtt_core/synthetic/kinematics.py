@@ -4,7 +4,8 @@ Everything is written for the right hand in its own frame, metres: wrist at the 
 of the back of the hand, +x towards the little finger, so that the identity is a right hand lying palm down with its fingers
 pointing away from the body. The left hand is the mirror image in x. Joint ranges follow Kapandji, "The Physiology of the
 Joints", volume 1; segment lengths are the adult means of Greiner, "Hand Anthropometry of U.S. Army Personnel" (1991),
-rounded to millimetres.
+rounded to millimetres, with the
+fingertip joints where MediaPipe puts them: in the pulp, some 6 mm before the end of the finger.
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,11 @@ ANGLE_LOW = np.radians(_LOW_DEG)
 ANGLE_HIGH = np.radians(_HIGH_DEG)
 """Joint limits, radians, in the order of `ANGLES`."""
 
-_MCP_M = np.array(((-0.025, 0.091, -0.001), (-0.003, 0.094, 0.003), (0.017, 0.088, 0.001), (0.034, 0.079, -0.005)))
-_FINGER_M = np.array(((0.043, 0.026, 0.023), (0.047, 0.030, 0.024), (0.043, 0.028, 0.024), (0.034, 0.020, 0.021)))
+_MCP_M = np.array(((-0.025, 0.092, -0.001), (-0.003, 0.096, 0.003), (0.017, 0.090, 0.001), (0.034, 0.081, -0.005)))
+_FINGER_M = np.array(((0.041, 0.026, 0.020), (0.045, 0.029, 0.021), (0.042, 0.027, 0.021), (0.033, 0.020, 0.018)))
 _SPLAY_RAD = np.radians((7.0, 1.0, -5.0, -12.0))
 _THUMB_CMC_M = np.array((-0.024, 0.024, -0.010))
-_THUMB_M = np.array((0.044, 0.034, 0.028))
+_THUMB_M = np.array((0.043, 0.033, 0.025))
 
 
 @dataclass(frozen=True, slots=True)

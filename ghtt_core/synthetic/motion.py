@@ -15,7 +15,7 @@ from ghtt_core.synthetic.camera import head_path
 from ghtt_core.synthetic.director import DEVIATION, FLEXION, MIRROR, Director, Prop, own_pose
 from ghtt_core.synthetic.kinematics import ANGLE_HIGH, ANGLE_LOW, HandShape, finger_bones, random_shape, wrist_rotation
 from ghtt_core.synthetic.objects import SceneObject
-from ghtt_core.synthetic.track import band_noise, minimum_jerk
+from ghtt_core.synthetic.track import Excursion, band_noise, minimum_jerk
 
 Float64 = NDArray[np.float64]
 
@@ -61,10 +61,12 @@ def generate_motion(
     director = Director(
         rng,
         random_shape(rng),
-        tempo=float(np.clip(np.exp(rng.normal(0.0, 0.18)), 0.65, 1.5)),
+        tempo=float(np.clip(np.exp(rng.normal(0.12, 0.20)), 0.7, 1.7)),
         dominant=RIGHT if rng.random() < 0.85 else LEFT,
     )
     _play(director, seconds, list(episodes or ()))
+    for hand in (LEFT, RIGHT):
+        _fidget(director, hand, seconds)
     times_s = np.arange(round(seconds * fps)) / fps
     wrists, angles = _evaluate(director, times_s)
     world_from_hand, joints = _pose(director.shape, wrists, angles)
@@ -96,6 +98,30 @@ def _play(director: Director, seconds: float, queue: list[str]) -> None:
         name = queue.pop(0) if queue else str(rng.choice(names, p=weights / weights.sum()))
         EPISODES[name](director)
         director.wait(0.1, 0.7)
+
+
+def _fidget(director: Director, hand: int, seconds: float) -> None:
+    """A waiting hand does not lie still: it shifts, feels around, opens and closes; less so when it holds something."""
+    rng = director.rng
+    restless = float(rng.uniform(0.0, 0.9))
+    for start, end in director.wrists[hand].pauses(seconds, 1.3):
+        clock = start + float(rng.uniform(0.1, 0.8))
+        while end - clock > 1.0:
+            length = min(float(rng.uniform(0.8, 2.6)), end - clock)
+            ramp = min(float(rng.uniform(0.35, 0.7)), length / 2)
+            holds = any(
+                a < clock + length and b > clock and who == hand for prop in director.props for a, b, who, _ in prop.held
+            )
+            if rng.random() < restless:
+                reach = 0.25 if holds else 1.0
+                shift = rng.normal(0.0, (0.035, 0.03, 0.012, 0.18, 0.12, 0.2, 0.12, 0.18)) * reach
+                shift[2] = abs(shift[2])
+                director.wrists[hand].excursions.append(Excursion(clock, clock + length, ramp, shift))
+            if not holds and rng.random() < restless:
+                curl = np.concatenate((np.tile((0.0, 1.0, 1.0), 4), (0.3, 0.3, 0.3, 0.5, 0.5)))
+                pose = curl * rng.normal(0.0, 0.22) + np.radians(rng.normal(0.0, 7.0, curl.size))
+                director.fingers[hand].excursions.append(Excursion(clock, clock + length, ramp, pose))
+            clock += length + float(rng.uniform(0.0, 0.8))
 
 
 def _evaluate(director: Director, times_s: Float64) -> tuple[Float64, Float64]:

@@ -27,6 +27,11 @@ class Thing:
         """Whether it is a body of revolution about z (a rod counts as one)."""
         return self.kind in ("cup", "bottle", "jar", "spoon", "bowl")
 
+    @property
+    def footprint_m(self) -> float:
+        """Radius of the table it takes up."""
+        return float(np.hypot(*self.size_m[:2])) / (2.8 if self.is_round else 2.0)
+
     def distance_m(self, points: Float64) -> Float64:
         """(..., 3) points in the object's frame to signed distances: a ball, a cylinder or a box."""
         half = self.size_m / 2

@@ -50,6 +50,23 @@ class Rhythm:
         signal[first:last] += gain[:, None] * self.amplitude * np.sin(phase[:, None] + self.phase_rad)
 
 
+@dataclass(frozen=True, slots=True)
+class Excursion:
+    """A passing shift: out within `ramp_s` from the start, back within `ramp_s` before the end."""
+
+    start_s: float
+    end_s: float
+    ramp_s: float
+    shift: Float64
+
+    def add_to(self, signal: Float64, times_s: Float64) -> None:
+        """Add it to a (T, C) signal in place."""
+        first, last = np.searchsorted(times_s, (self.start_s, self.end_s))
+        t = times_s[first:last]
+        out, back = minimum_jerk((t - self.start_s) / self.ramp_s), minimum_jerk((self.end_s - t) / self.ramp_s)
+        signal[first:last] += (out * back)[:, None] * self.shift
+
+
 @dataclass(slots=True)
 class Track:
     """A vector-valued trajectory under construction.
@@ -62,6 +79,7 @@ class Track:
     start: Float64
     lag_s: Float64
     rhythms: list[Rhythm] = field(default_factory=list)
+    excursions: list[Excursion] = field(default_factory=list)
     _starts: list[float] = field(default_factory=list)
     _durations: list[float] = field(default_factory=list)
     _targets: list[Float64] = field(default_factory=list)
@@ -71,6 +89,17 @@ class Track:
     def target(self) -> Float64:
         """(C,) where the last submovement leads to."""
         return self._targets[-1] if self._targets else self.start
+
+    def pauses(self, end_s: float, least_s: float) -> list[tuple[float, float]]:
+        """When it stands still for at least so long, up to `end_s`."""
+        busy = [(a, a + d) for a, d in zip(self._starts, self._durations, strict=True)]
+        busy += [(rhythm.start_s, rhythm.end_s) for rhythm in self.rhythms]
+        still, free_from = [], 0.0
+        for start, end in [*sorted(busy), (end_s, end_s)]:
+            if start - free_from >= least_s:
+                still.append((free_from, start))
+            free_from = max(free_from, end)
+        return still
 
     def go(self, start_s: float, duration_s: float, target: Float64) -> None:
         """A submovement that ends at `target`."""
@@ -95,6 +124,8 @@ class Track:
                 signal[:, columns] += profile @ steps[:, columns]
         for rhythm in self.rhythms:
             rhythm.add_to(signal, times_s, rng)
+        for excursion in self.excursions:
+            excursion.add_to(signal, times_s)
         for channel, centre, width, height in self._pulses:
             first, last = np.searchsorted(times_s, (centre - 4 * width, centre + 4 * width))
             signal[first:last, channel] += height * np.exp(-0.5 * ((times_s[first:last] - centre) / width) ** 2)
