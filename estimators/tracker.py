@@ -28,6 +28,7 @@ _SPEED_MEMORY = 0.5
 _SAME_HAND = 0.6
 _PALM_GROWTH = 2.0
 _MIN_PALM_PX = 6.0
+_SMALLEST_PARTED_PX = 64
 
 
 @dataclass(slots=True)
@@ -114,7 +115,7 @@ class TrackedHands:
         """The whole picture at every second look; in between its lower left and lower right two thirds."""
         height, width = image.shape[:2]
         self._looks += 1
-        if self._looks % 2:
+        if self._looks % 2 or min(height, width) < _SMALLEST_PARTED_PX:
             return np.zeros(2), image
         left, top = (0 if self._looks % 4 else width // 3), height // 3
         return np.array([left, top], np.float64), image[top:, left : left + 2 * width // 3]
