@@ -54,8 +54,9 @@ def pick_up(d: Director, hand: int, prop: Prop, lift_m: float | None = None) -> 
         lift = float(d.rng.uniform(0.06, 0.15)) if lift_m is None else lift_m
         if lift > 0:
             target = d.wrists[hand].target
-            shift = np.array((*d.rng.normal(0.0, 0.02, 2), lift))
-            d.now_s = d.move(hand, target[:3] + shift, target[3:6] + d.rng.normal(0.0, 0.06, 3))
+            loose = 0.15 if prop.thing.kind == "spoon" else 1.0
+            shift = np.array((*d.rng.normal(0.0, 0.02 * loose, 2), lift))
+            d.now_s = d.move(hand, target[:3] + shift, target[3:6] + d.rng.normal(0.0, 0.06 * loose, 3))
 
 
 def put_down(d: Director, hand: int, prop: Prop, at: Float64 | None = None) -> None:
@@ -143,9 +144,9 @@ def _circle(d: Director, hand: int, times: int) -> None:
     with d.label("stir"):
         for _ in range(times):
             length = float(d.rng.uniform(1.5, 4.0))
-            radius, phase = d.rng.uniform(0.010, 0.020), d.rng.uniform(0, 2 * np.pi)
+            radius, phase = d.rng.uniform(0.007, 0.013), d.rng.uniform(0, 2 * np.pi)
             amplitude, phases = np.zeros(WRIST_CHANNELS), np.full(WRIST_CHANNELS, phase)
-            amplitude[[0, 1, DEVIATION, FLEXION]] = radius, radius, 0.07, 0.07
+            amplitude[[0, 1, DEVIATION, FLEXION]] = radius, radius, 0.05, 0.05
             phases[[1, FLEXION]] += d.rng.choice((-1, 1)) * np.pi / 2
             frequency = float(d.rng.uniform(1.0, 2.2)) * d.tempo
             d.wrists[hand].rhythms.append(Rhythm(d.now_s, d.now_s + length, frequency, amplitude, phases))

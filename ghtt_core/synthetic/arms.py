@@ -46,7 +46,7 @@ def build_arm(girth: float, skin: Float64, rng: np.random.Generator) -> Mesh:
     """The forearm behind the wrist in the forearm's frame: bare, or in a sleeve with folds."""
     sleeve = rng.random() < 0.65
     start = float(rng.uniform(0.045, 0.10)) if sleeve else 0.085
-    along = np.linspace(start, 0.34, 40)
+    along = np.linspace(start, 0.42, 40)
     radii = forearm_radii(along) * girth
     centres = np.stack((np.zeros(40), -along, np.full(40, -0.002)), axis=-1)
     colour = np.tile(skin, (40, 1))

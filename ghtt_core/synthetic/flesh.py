@@ -145,7 +145,7 @@ def build_flesh(shape: HandShape, rng: np.random.Generator) -> Flesh:
     surface = _Surface(shape, joints)
     low = joints.min(axis=0) - 0.024 * shape.girth
     low[1], low[0] = -0.104, min(low[0], -0.045)
-    low[2] = -0.046
+    low[2] = min(low[2], -0.046)
     high = joints.max(axis=0) + 0.02 * shape.girth
     high[0], high[2] = max(high[0], 0.05), 0.034
     vertices, triangles = surface_nets(surface, low, high, _GRID_M)

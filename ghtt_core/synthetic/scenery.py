@@ -115,17 +115,17 @@ def build_scenery(rng: np.random.Generator) -> Scenery:
     warmth = rng.uniform(-0.12, 0.12)
     tint = np.array((1 + warmth, 1.0, 1 - warmth))
     strength = rng.uniform(0.75, 1.05)
-    light = Light(towards, tint * strength * 0.72, (2 - tint) * strength * rng.uniform(0.34, 0.5))
+    light = Light(towards, tint * strength * 0.85, (2 - tint) * strength * rng.uniform(0.36, 0.55))
     kind = rng.choice(("wood", "wood", "stone", "cloth", "plain"))
     table = {"wood": _wood, "stone": _stone, "cloth": _cloth, "plain": _plain}[kind](rng)
     _scatter(table, rng)
-    floor = np.tile(linear_rgb(rng.uniform(50, 130, 3)), (512, 512, 1)) * (1 + 0.15 * noise((512, 512), 12, rng))[..., None]
+    floor = np.tile(_muted(rng, 50, 130), (512, 512, 1)) * (1 + 0.15 * noise((512, 512), 12, rng))[..., None]
     floor[::128] *= 0.6
     floor[:, ::128] *= 0.6
-    wall = np.tile(linear_rgb(rng.uniform(110, 210, 3)), (512, 512, 1)) * (1 + 0.06 * noise((512, 512), 40, rng))[..., None]
+    wall = np.tile(_muted(rng, 120, 215), (512, 512, 1)) * (1 + 0.06 * noise((512, 512), 40, rng))[..., None]
     for _ in range(6):
         x, y, w, h = rng.integers((40, 40, 30, 30), (420, 420, 120, 120))
-        wall[y : y + h, x : x + w] = linear_rgb(rng.uniform(30, 220, 3))
+        wall[y : y + h, x : x + w] = _muted(rng, 40, 220)
     return Scenery(light, table.astype(np.float32), floor.astype(np.float32), wall.astype(np.float32))
 
 
@@ -138,6 +138,12 @@ def noise(shape: tuple[int, int], grain_px: float | tuple[float, float], rng: np
     return np.asarray(fine[: shape[0], : shape[1]])
 
 
+def _muted(rng: np.random.Generator, low: float, high: float) -> Float64:
+    """A colour of household things: linear RGB, seldom loud."""
+    colour = rng.uniform(low, high, 3)
+    return linear_rgb(colour.mean() + rng.uniform(0.25, 0.65) * (colour - colour.mean()))
+
+
 def _shape() -> tuple[int, int]:
     return round(TABLE_M[1] / _TABLE_PX_M), round(TABLE_M[0] / _TABLE_PX_M)
 
@@ -147,13 +153,13 @@ def _wood(rng: np.random.Generator) -> Float64:
     bases = np.array(((190, 150, 105), (160, 115, 72), (120, 80, 50), (205, 175, 135), (90, 62, 44)))
     base = linear_rgb(bases[rng.integers(len(bases))] * rng.normal(1.0, 0.05, 3))
     figure = np.zeros(shape)
-    plank = rng.integers(60, 110)
+    plank = int(rng.integers(60, 110))
     for top in range(0, shape[0], plank):
-        rows = slice(top, min(top + plank, shape[0]))
-        size = (rows.stop - top, shape[1])
+        end = min(top + plank, shape[0])
+        size = (end - top, shape[1])
         bend = noise(size, (40, 500), rng) * 1.5 + np.arange(size[0])[:, None] * rng.uniform(0.02, 0.05)
         rings = np.sin(2 * np.pi * bend * 2.0)
-        figure[rows] = (
+        figure[top:end] = (
             0.10 * rings + 0.07 * noise(size, (2, 90), rng) + 0.05 * noise(size, (1.2, 30), rng) + rng.normal(0.0, 0.08)
         )
         figure[top : top + 1] -= 0.45
@@ -170,7 +176,7 @@ def _stone(rng: np.random.Generator) -> Float64:
 
 def _cloth(rng: np.random.Generator) -> Float64:
     shape = _shape()
-    first, second = linear_rgb(rng.uniform(50, 225, (2, 3)))
+    first, second = _muted(rng, 60, 225), _muted(rng, 60, 225)
     pitch = rng.integers(18, 60)
     rows, columns = (np.arange(n) // pitch % 2 for n in shape)
     mix = 0.5 * rows[:, None] + 0.5 * columns[None]
@@ -198,7 +204,7 @@ def _scatter(table: Float64, rng: np.random.Generator) -> None:
         yy, xx = np.mgrid[top : top + patch.shape[0], left : left + patch.shape[1]]
         u = (xx - centre[0]) * np.cos(turn) + (yy - centre[1]) * np.sin(turn)
         v = (yy - centre[1]) * np.cos(turn) - (xx - centre[0]) * np.sin(turn)
-        colour = linear_rgb(rng.uniform(40, 235, 3)) if rng.random() < 0.6 else linear_rgb(np.array((232, 230, 224)))
+        colour = _muted(rng, 50, 235) if rng.random() < 0.6 else linear_rgb(np.array((232, 230, 224)))
         if rng.random() < 0.3:
             mask = np.hypot(u, v) < half[0] * 0.8
             patch[mask & (np.hypot(u, v) > half[0] * 0.6)] = colour * 0.6
