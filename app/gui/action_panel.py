@@ -56,8 +56,9 @@ class ActionBars(QWidget):
 
     def set_hint(self, hint: str) -> None:
         """What is said while there are no probabilities."""
-        self._hint = hint
-        self.update()
+        if hint != self._hint:
+            self._hint = hint
+            self.update()
 
     def set_actions(self, names: tuple[str, ...], prob: Float32, condition: int | None) -> None:
         """Show (C,) probabilities of C classes, and which class the futures are conditioned on."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.gui.actions import Handler
+from app.gui.labels_panel import LabelsPanel
 from app.gui.text import tr
 from ghtt_core.errors import UserError
 from ghtt_core.recording import Label, read_recording
@@ -39,19 +40,19 @@ class LabelControls:
     The labels go to the recording that is being exported or replayed; without one, they wait for it.
     """
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: MainWindow, panel: LabelsPanel) -> None:
         self._window = window
-        self._names: tuple[str, ...] = ()
+        self._panel = panel
+        panel.start_pressed.connect(self._start)
+        panel.end_pressed.connect(self._end)
+        panel.removed.connect(self._remove)
+        panel.chosen.connect(window.session.seek)
         self._start_s: float | None = None
         self.labels: list[Label] = []
 
     def handlers(self) -> Mapping[str, Handler]:
         """What each command does."""
         return {"label_start": self._start, "label_end": self._end, "label_undo": self._undo}
-
-    def set_action_names(self, names: tuple[str, ...]) -> None:
-        """The actions to choose from."""
-        self._names = names
 
     def begin(self, recording: Path | None) -> None:
         """Begin anew with another source; a recording brings its labels along."""
@@ -60,6 +61,7 @@ class LabelControls:
         if recording is not None:
             with suppress(UserError):  # The session says what is wrong with it.
                 self.labels = list(read_recording(recording).labels)
+        self._show()
 
     def save(self) -> None:
         """Write the labels to the recording, where there is one."""
@@ -67,6 +69,7 @@ class LabelControls:
         if directory is None:
             return
         try:
+            directory.mkdir(parents=True, exist_ok=True)
             write_labels(directory / LABELS_FILE, self.labels)
         except OSError as error:
             self._window.toasts.show(tr("The labels cannot be saved in") + f" {directory}: {error.strerror}.", error=True)
@@ -77,8 +80,7 @@ class LabelControls:
 
     def _start(self) -> None:
         self._start_s = self._now_s()
-        if self._start_s is not None:
-            self._window.toasts.show(tr("Action starts at") + f" {self._start_s:.2f} s. " + tr("Press N when it ends."))
+        self._show()
 
     def _end(self) -> None:
         end_s = self._now_s()
@@ -91,6 +93,7 @@ class LabelControls:
             return
         self.labels.append(Label(self._start_s, end_s, action))
         self._start_s = None
+        self._show()
         where = self._window.recording.labelled_directory()
         note = "" if where is not None else " " + tr("Export (E) to keep it.")
         self._window.toasts.show(f"{action}: {self.labels[-1].start_s:.2f} - {end_s:.2f} s." + note)
@@ -98,6 +101,15 @@ class LabelControls:
 
     def _undo(self) -> None:
         if self.labels:
-            gone = self.labels.pop()
-            self._window.toasts.show(tr("Removed the label") + f" {gone.action}.")
-            self.save()
+            self._remove(len(self.labels) - 1)
+
+    def _remove(self, index: int) -> None:
+        gone = self.labels.pop(index)
+        self._window.toasts.show(tr("Removed the label") + f" {gone.action}.")
+        self._show()
+        self.save()
+
+    def _show(self) -> None:
+        self._panel.show_labels(self.labels, self._start_s)
+        if self.labels or self._start_s is not None:
+            self._window.docks["labels"].raise_()

@@ -52,6 +52,7 @@ class Status:
         notice: What the user should know now ("building the model"), or "".
         error: A sentence if a worker has failed, or "".
         ended: The source has come to its end.
+        backend_note: Why it is not another backend, or "".
     """
 
     source: str
@@ -62,6 +63,7 @@ class Status:
     notice: str = ""
     error: str = ""
     ended: bool = False
+    backend_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class LiveSession:
         self._run: _Run | None = None
         self._source_name = ""
         self._error = self._estimator_notice = ""
-        self._model_notice = tr("Building the model")
+        self._model_notice, self._model_note = tr("Building the model"), ""
         self._moment: Moment | None = None
         self._redrawn: Futures | None = None
         self._video: LiveVideo | None = None
@@ -108,6 +108,7 @@ class LiveSession:
             notice=notice,
             error=self._error or run.pipeline.error or self._writer_error(),
             ended=state is SourceState.ENDED,
+            backend_note=self._model_note,
         )
 
     def position(self) -> Position | None:
@@ -297,7 +298,7 @@ class LiveSession:
         self._error = sentence
 
     def _adopt(self, runtime: Runtime) -> None:
-        self._runtime, self._model_notice = runtime, ""
+        self._runtime, self._model_note, self._model_notice = runtime, self._model_notice, ""
         if self._run is not None and isinstance(self._run.stages, LateStages):
             self._run.stages.add_runtime(runtime)
 

@@ -98,4 +98,5 @@ class StatusLine(QStatusBar):
             label = self.fields[name]
             if label.text() != text:
                 label.setText(text)
-                label.setToolTip(f"{self._tips[name]}: {text}")
+                note = f"\n{status.backend_note}" if name == "backend" else ""
+                label.setToolTip(f"{self._tips[name]}: {text}{note}")

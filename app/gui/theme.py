@@ -117,6 +117,8 @@ def _style_sheet(theme: Theme) -> str:
     QDockWidget {{ color: {theme.dim}; font-weight: bold; }}
     QDockWidget::title {{ background: {theme.panel}; padding: 6px 10px; }}
     QDockWidget > QWidget {{ background: {theme.panel}; }}
+    QTabBar::tab {{ background: {theme.window}; color: {theme.dim}; padding: 5px 14px; border: none; }}
+    QTabBar::tab:selected {{ background: {theme.panel}; color: {theme.text}; border-bottom: 2px solid {theme.accent}; }}
     QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px; }}
     QPushButton, QToolButton, QComboBox, QSpinBox {{
         background: {theme.raised}; border: 1px solid {theme.border}; border-radius: 5px; padding: 4px 9px; }}

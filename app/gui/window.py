@@ -17,6 +17,7 @@ from app.gui.compare import Comparison
 from app.gui.futures_panel import NUMBERED, FuturesPanel
 from app.gui.help_overlay import HelpOverlay
 from app.gui.labels import LabelControls
+from app.gui.labels_panel import LabelsPanel
 from app.gui.playback import PlaybackControls
 from app.gui.port import Moment, Session
 from app.gui.presenter import Pacer, hands_in, overlays, still_ahead
@@ -77,7 +78,7 @@ class MainWindow(QMainWindow):
         self.playback = PlaybackControls(session, self.transport)
         self.sources = SourceControls(self, session, store)
         self.recording = RecordControls(self, session, output_dir)
-        self.labels = LabelControls(self)
+        self.labels = LabelControls(self, self.labels_panel)
         self.view_controls = ViewControls(self)
         self.actions_by_name, self.menus_by_name = build_menus(self, self._handlers())
         self._finish_menus()
@@ -190,11 +191,13 @@ class MainWindow(QMainWindow):
         self.action_panel = ActionPanel()
         self.futures_panel = FuturesPanel(self.store.futures())
         self.scorecard_panel = ScorecardPanel(self.scorecard)
+        self.labels_panel = LabelsPanel()
         self.docks = {}
         for name, title, widget in (
             ("actions", tr("Actions"), self.action_panel),
             ("futures", tr("Futures"), self.futures_panel),
             ("scorecard", tr("Scorecard"), self.scorecard_panel),
+            ("labels", tr("Labels"), self.labels_panel),
         ):
             dock = QDockWidget(title, self)
             dock.setObjectName(name)
@@ -202,6 +205,8 @@ class MainWindow(QMainWindow):
             dock.setWidget(widget)
             self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
             self.docks[name] = dock
+        self.tabifyDockWidget(self.docks["scorecard"], self.docks["labels"])
+        self.docks["scorecard"].raise_()
         self._size_docks()
         self._first_state = self.saveState()
         self.futures_panel.changed.connect(self._on_futures_changed)
@@ -209,7 +214,8 @@ class MainWindow(QMainWindow):
         self.futures_panel.freeze_toggled.connect(lambda on: self.actions_by_name["toggle_freeze"].setChecked(on))
 
     def _size_docks(self) -> None:
-        self.resizeDocks(list(self.docks.values()), [420, 480, 380], Qt.Orientation.Horizontal)
+        side_by_side = [self.docks[name] for name in ("actions", "futures", "scorecard")]
+        self.resizeDocks(side_by_side, [420, 480, 380], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["actions"]], [236], Qt.Orientation.Vertical)
 
     def _handlers(self) -> Mapping[str, Handler]:
@@ -285,14 +291,16 @@ class MainWindow(QMainWindow):
         if status.error and status.error != self._last_error:
             self.toasts.show(status.error, error=True)
         self._last_error = status.error
+        if not self._names:
+            self.action_panel.bars.set_hint(status.notice or tr("no model: the hands are shown as the estimator sees them"))
         badge = tr("Frozen · Shift+Right looks ahead · F goes on") if self._frozen else status.notice
         self.video.show_badge(badge)
         self.video.show_message("" if self._shown is not None else status.error or tr("Opening") + f" {status.source} ...")
         if self.session.action_names != self._names:
             self._names = self.session.action_names
+            self.action_panel.bars.set_hint(tr("waiting for half a second of hands"))
             self.futures_panel.set_action_names(self._names)
             self.futures_panel.set_default_temperature(self.session.default_temperature)
-            self.labels.set_action_names(self._names)
             if self._wanted_condition in self._names:
                 self.futures_panel.choose_condition(self._names.index(self._wanted_condition))
         self.scorecard_panel.update()

@@ -1,0 +1,131 @@
+"""Pictures of the real window at work, for the README: `python -m app.gui.screenshot --out window.png`.
+
+The clip runs slower than life, so that a slow machine drops no frame and every run shows the same hands.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PIL import Image
+from PyQt6.QtCore import QSettings, QTimer
+from PyQt6.QtGui import QImage
+from PyQt6.QtWidgets import QApplication
+
+from app.display import has_display
+from app.gui.run import make_application
+from app.gui.session import LiveSession
+from app.gui.store import Store
+from app.gui.window import MainWindow
+from app.options import parse_options
+from ghtt_core.errors import UserError
+
+_SPEED = 0.25
+_POLL_MS = 10
+_LIMIT_MS = 600_000
+_ANIMATION_FPS = 8
+_ANIMATION_WIDTH = 960
+
+
+Take = Callable[[QImage], None]
+
+
+class Photographer:
+    """Waits until everything is loaded, plays the clip from its beginning and takes pictures at given times."""
+
+    def __init__(
+        self, window: MainWindow, session: LiveSession, times_s: Sequence[float], take: Callable[[QImage], None]
+    ) -> None:
+        self._window, self._session = window, session
+        self._times_s = list(times_s)
+        self._take = take
+        self._ready = False
+        self._timer = QTimer(window)
+        self._timer.timeout.connect(self._look)
+        self._timer.start(_POLL_MS)
+
+    def _look(self) -> None:
+        status = self._session.status()
+        if status.error:
+            print(status.error, file=sys.stderr)
+            QApplication.exit(2)
+        elif not self._ready and self._session.action_names and self._session.position() is not None and not status.notice:
+            self._ready = True
+            self._session.set_speed(_SPEED)
+            self._session.seek(0.0)
+            self._window.forget_past(None)
+        elif self._ready:
+            self._take_what_is_due()
+
+    def _take_what_is_due(self) -> None:
+        moment = self._session.moment()
+        if moment is None or moment.frame.source_time_s < self._times_s[0]:
+            return
+        if moment.frame.source_time_s > self._times_s[-1] + 1.0:  # The seek to the beginning has not arrived yet.
+            return
+        self._times_s.pop(0)
+        self._window.toasts.clear()
+        self._window.refresh()
+        self._window.refresh_metrics()
+        self._take(self._window.grab().toImage())
+        if not self._times_s:
+            QApplication.exit(0)
+
+
+def save_animation(images: Sequence[QImage], path: Path) -> None:
+    """Write pictures as a GIF that loops, with one palette for all."""
+    frames = []
+    for image in images:
+        rgb = image.convertToFormat(QImage.Format.Format_RGBA8888)
+        bits = rgb.constBits()
+        assert bits is not None
+        bits.setsize(rgb.sizeInBytes())
+        frame = Image.frombuffer("RGBA", (rgb.width(), rgb.height()), bits.asstring()).convert("RGB")
+        size = (_ANIMATION_WIDTH, round(_ANIMATION_WIDTH * frame.height / frame.width))
+        frames.append(frame.resize(size, Image.Resampling.LANCZOS))
+    palette = frames[len(frames) // 2].quantize(128)
+    indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=1000 // _ANIMATION_FPS, loop=0, optimize=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Take the pictures; further options are those of `main.py`."""
+    parser = argparse.ArgumentParser(prog="python -m app.gui.screenshot", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="the PNG to write")
+    parser.add_argument("--animation", type=Path, help="a GIF to write as well")
+    parser.add_argument("--at", type=float, default=6.0, help="time in the clip, seconds")
+    parser.add_argument("--seconds", type=float, default=4.0, help="length of the animation, up to that time")
+    arguments, rest = parser.parse_known_args(argv)
+    try:
+        if not has_display():
+            raise UserError("There is no display: put `xvfb-run -a -s '-screen 0 1280x800x24'` before the command.")
+        options = parse_options(rest)
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return 2
+    steps = round(arguments.seconds * _ANIMATION_FPS) if arguments.animation else 0
+    times_s = [arguments.at - step / _ANIMATION_FPS for step in range(steps, -1, -1)]
+    images: list[QImage] = []
+    application = make_application()
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
+        session = LiveSession(options)
+        window = MainWindow(session, store, Path(folder), options)
+        window.show()
+        photographer = Photographer(window, session, times_s, images.append)
+        QTimer.singleShot(_LIMIT_MS, lambda: QApplication.exit(1))
+        status = application.exec()
+        window.close()
+        del photographer
+    if status == 0:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        images[-1].save(str(arguments.out))
+        if arguments.animation:
+            save_animation(images, arguments.animation)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
