@@ -68,11 +68,20 @@ class LinearPredictor:
     name = "linear (siMLPe-like)"
     learns = True
 
-    def __init__(self, steps: int = 400, blocks: int = 4, batch: int = 128, seed: int = 0) -> None:
+    def __init__(self, steps: int = 300, blocks: int = 4, batch: int = 128, seed: int = 0) -> None:
         self._steps, self._blocks, self._batch, self._seed = steps, blocks, batch, seed
+        self._network: _Network | None = None
 
     def fit(self, training: TrainingWindows) -> None:
-        """Train from scratch; the weights with the least error on a fifth of the sequences are kept."""
+        """Train from scratch; the weights with the least error on a fifth of the sequences are kept.
+
+        Once trained it is kept for shorter horizons, as the beginning of what it says.
+        """
+        self._frames = training.future_m.shape[1]
+        if self._network is None or self._network.horizon < self._frames:
+            self._network = self._trained(training)
+
+    def _trained(self, training: TrainingWindows) -> _Network:
         torch.manual_seed(self._seed)
         filled = fill_gaps(training.observed_m)
         space = HandSpace.of(filled)
@@ -80,25 +89,26 @@ class LinearPredictor:
         last = space.enter(filled)[:, -1:]
         future = torch.from_numpy((space.enter(training.future_m) - last).reshape(len(last), -1, _CHANNELS).astype(np.float32))
         held_out = torch.from_numpy(training.sequence[space.window] % 5 == 0)
-        self._network = _Network(clip.shape[1], future.shape[1], self._blocks)
-        optimiser = torch.optim.AdamW(self._network.parameters(), lr=2e-3, weight_decay=1e-4)
+        network = _Network(clip.shape[1], future.shape[1], self._blocks)
+        optimiser = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=1e-4)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=2e-3, total_steps=self._steps)
         train = torch.nonzero(~held_out)[:, 0]
         shuffle = torch.Generator().manual_seed(self._seed)
         best, kept = float("inf"), {}
         for step in range(1, self._steps + 1):
             batch = train[torch.randint(len(train), (self._batch,), generator=shuffle)]
-            loss = _loss(self._network(clip[batch]), future[batch] / scale)
+            loss = _loss(network(clip[batch]), future[batch] / scale)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
             if step % 50 == 0 or step == self._steps:
                 with torch.no_grad():
-                    error = float(_loss(self._network(clip[held_out]), future[held_out] / scale))
+                    error = float(_loss(network(clip[held_out]), future[held_out] / scale))
                 if error < best:
-                    best, kept = error, {name: value.clone() for name, value in self._network.state_dict().items()}
-        self._network.load_state_dict(kept)
+                    best, kept = error, {name: value.clone() for name, value in network.state_dict().items()}
+        network.load_state_dict(kept)
+        return network
 
     def _normalised(self, hands_m: Array) -> tuple[Tensor, float]:
         """(M, C, 21, 3) to (M, C, 63) relative to the last pose, in units of a decimetre."""
@@ -108,12 +118,14 @@ class LinearPredictor:
 
     def forecast(self, observed_m: Array, samples: int) -> Array:
         """See `Forecaster`."""
+        if self._network is None:
+            raise RuntimeError("the linear predictor was asked before it was fitted")
         filled = fill_gaps(observed_m)
         space = HandSpace.of(filled)
         hands = space.enter(filled)
         clip, scale = self._normalised(hands)
         with torch.inference_mode():
-            motion = self._network(clip).numpy() * scale
+            motion = self._network(clip)[:, : self._frames].numpy() * scale
         return space.leave(hands[:, None, -1:] + motion.reshape(len(hands), 1, -1, JOINTS, 3))
 
 

@@ -40,6 +40,8 @@ SHAPE_COLUMNS = (
     Column("bone", "bones steady, %"),
     Column("angles", "angles in range, %"),
 )
+MIN_WINDOWS = 20
+"""Fewer windows than this make no table."""
 _ERRORS = ("best_ade", "best_fde", "mean_ade", "mean_fde", "first_ade", "first_fde")
 
 
@@ -69,12 +71,12 @@ def run_forecasts(
     """Fit the forecasters on training windows and let each continue the same test windows.
 
     Returns:
-        A run per forecaster, those that found nothing to learn from left out; none at all if fewer than two windows are long
-        enough.
+        A run per forecaster, those that found nothing to learn from left out; none at all if too few windows are long enough.
     """
     windows = cut_windows(test, protocol, horizon, stride=protocol.stride).thinned(protocol.windows)
-    learned = cut_windows(training, protocol, horizon, stride=protocol.training_stride).thinned(protocol.training_windows)
-    if len(windows) < 2:
+    learned = cut_windows(training, protocol, horizon, stride=protocol.training_stride, whole=False)
+    learned = learned.thinned(protocol.training_windows)
+    if len(windows) < MIN_WINDOWS:
         return []
     lessons = TrainingWindows(learned.observed_m, learned.future_m, learned.sequence)
     runs = []

@@ -164,7 +164,16 @@ class CascadeForecaster:
         alpha_mean, alpha_logvar, alpha_skip = network.action.encode(clips.clips, clips.valid)
         m_mean, m_logvar, m_skip, last, alpha_mean, alpha_logvar, alpha_skip, valid = (
             part.repeat_interleave(samples, dim=0)
-            for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.last, alpha_mean, alpha_logvar, alpha_skip, clips.valid)
+            for part in (
+                clips.m_mean,
+                clips.m_logvar,
+                clips.m_skip,
+                clips.last,
+                alpha_mean,
+                alpha_logvar,
+                alpha_skip,
+                clips.valid,
+            )
         )
         first = network.pose.decode(reparametrise(m_mean, m_logvar, temperature * noise_m), m_skip, last)
         if count == 1:

@@ -27,8 +27,8 @@ class EvaluationProtocol:
     horizons: tuple[int, ...] = (16, 32, 64, 96)
     stride: int = 4
     training_stride: int = 2
-    windows: int = 400
-    training_windows: int = 6000
+    windows: int = 240
+    training_windows: int = 8000
     samples: int = 20
     observed_share: float = 0.5
     future_share: float = 0.5

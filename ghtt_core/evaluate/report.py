@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ghtt_core.baselines.forecasters import ConstantVelocity, DampedVelocity, Forecaster, NearestNeighbours, ZeroVelocity
 from ghtt_core.evaluate.datasets import TestData
-from ghtt_core.evaluate.forecast import displacement_table, run_forecasts, shape_table
+from ghtt_core.evaluate.forecast import MIN_WINDOWS, ForecastRun, displacement_table, run_forecasts, shape_table
 from ghtt_core.evaluate.model import CascadeForecaster, Model, PoseBlockForecaster
 from ghtt_core.evaluate.plots import (
     plot_confusion,
@@ -75,23 +75,25 @@ class Evaluation:
 
     def forecast(self, data: TestData, report: Report) -> None:
         """Displacement errors per horizon, for both hands and each, and plausibility at the longest horizon."""
-        runs = []
-        for horizon in self.protocol.horizons:
-            found = run_forecasts(data.test, data.training, self.forecasters(), self.protocol, horizon, self.progress)
-            if not found:
-                report.skipped.append(f"Forecasts over {horizon} frames: fewer than two windows of {data.name} are that long.")
+        forecasters = self.forecasters()
+        tables: list[Table] = []
+        longest: list[ForecastRun] = []
+        for horizon in sorted(self.protocol.horizons, reverse=True):  # the linear predictor is trained for the longest
+            runs = run_forecasts(data.test, data.training, forecasters, self.protocol, horizon, self.progress)
+            if not runs:
+                report.skipped.append(f"Forecasts over {horizon} frames: fewer than {MIN_WINDOWS} windows are that long.")
                 continue
-            runs = found
+            longest = longest or runs
             counts = runs[0].windows.counts
-            single = [hand for hand in range(len(HAND_NAMES)) if counts[:, hand].sum() >= 20]
-            for hand in (None, *single) if len(single) > 1 else (None,):
-                report.tables.append(displacement_table(runs, self.protocol, data.name, hand))
-        if not runs:
+            single = [hand for hand in range(len(HAND_NAMES)) if counts[:, hand].sum() >= MIN_WINDOWS]
+            hands = (None, *single) if len(single) > 1 else (None,)
+            tables[:0] = [displacement_table(runs, self.protocol, data.name, hand) for hand in hands]
+        if not longest:
             return
-        report.tables.append(shape_table(runs, self.protocol, data.name))
+        report.tables += [*tables, shape_table(longest, self.protocol, data.name)]
         if self.plots is not None:
-            films = [run for run in runs if run.futures_m.shape[1] > 1][-2:]
-            report.figures.append(plot_horizon(runs, data.name, self.plots / f"{data.name}-horizon.png"))
+            films = [run for run in longest if run.futures_m.shape[1] > 1][-2:]
+            report.figures.append(plot_horizon(longest, data.name, self.plots / f"{data.name}-horizon.png"))
             report.figures.append(plot_film_strip(films, self.plots / f"{data.name}-films.png"))
 
     def refine(self, data: TestData, report: Report) -> None:

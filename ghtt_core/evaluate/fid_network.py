@@ -1,0 +1,253 @@
+"""The network whose features the FID is measured on: a classifier of short motions.
+
+    python -m ghtt_core.evaluate.fid_network train --data PATH... --out FILE
+    python -m ghtt_core.evaluate.fid_network check --data PATH...
+
+Action2Motion and its successors measure generated motion on the features of an action classifier (Guo et al., ACM MM 2020);
+so does G-HTT, over 16 observed and 96 generated frames. Here a small convolutional network reads the 153-d features of a
+motion of any length, with what is missing masked, and names the action; the FID is taken on the vector before the last layer.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from ghtt_core.errors import UserError
+from ghtt_core.evaluate.datasets import load_test_data
+from ghtt_core.evaluate.tables import Column, Table, as_console
+from ghtt_core.evaluate.windows import seen
+from ghtt_core.features import features_from_joints, hand_size
+from ghtt_core.metrics import fid
+from ghtt_core.motion import MotionSequence
+from ghtt_core.runtime import FEATURES
+from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
+
+Array = NDArray[np.floating]
+DEFAULT_NETWORK = Path(__file__).resolve().parents[2] / "assets" / "fid_network.safetensors"
+FORMAT = "ghtt-fid-network-1"
+LENGTHS = (48, 112)
+"""Frames of the shortest and the longest motion it is trained on: one clip with one and with three seconds after it."""
+WIDTH = 16
+NOISE_MM = (1.0, 3.0, 10.0, 30.0)
+
+
+class _Network(nn.Module):
+    """(B, T, 153) numbers and their masks to (B, 16) features; `classify` to (B, C) logits."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(FEATURES))
+        self.register_buffer("std", torch.ones(FEATURES))
+        sizes = (2 * FEATURES, 64, 64, WIDTH)
+        self.convolutions = nn.ModuleList(
+            nn.Conv1d(before, after, 5, stride=2, padding=2) for before, after in itertools.pairwise(sizes)
+        )
+        self.classify = nn.Linear(WIDTH, classes)
+
+    def forward(self, values: Tensor, known: Tensor) -> Tensor:
+        standard = torch.where(known, (values - self.get_buffer("mean")) / self.get_buffer("std"), 0.0)
+        motion = torch.cat((standard, known.float()), dim=-1).mT
+        for convolution in self.convolutions:
+            motion = torch.tanh(convolution(motion))  # bounded, so that no single joint can carry the whole distance
+        return motion.mean(dim=-1)
+
+
+def _described(joints_m: Array) -> tuple[Tensor, Tensor]:
+    """(B, T, 2, 21, 3) metres to (B, T, 153) features and which of them are known."""
+    sizes = hand_size(joints_m.astype(np.float64))
+    seen = np.isfinite(sizes)
+    total = np.where(seen, sizes, 0.0).sum(axis=1)
+    size_m = np.where(seen.any(axis=1), total / np.maximum(seen.sum(axis=1), 1), MEAN_HAND_SIZE_M)
+    described = features_from_joints(joints_m.astype(np.float64), size_m)
+    return torch.from_numpy(described.values.astype(np.float32)), torch.from_numpy(np.asarray(described.mask))
+
+
+@dataclass(frozen=True, slots=True)
+class FidNetwork:
+    """A trained classifier.
+
+    Attributes:
+        network: In evaluation mode.
+        card: Data, accuracy and command of its training.
+    """
+
+    network: _Network
+    card: dict[str, Any]
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_NETWORK) -> "FidNetwork":
+        """From its file.
+
+        Raises:
+            UserError: It is missing or not a network of this kind.
+        """
+        try:
+            with safe_open(path, "np") as file:
+                metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise UserError(f"{path} is not a FID network of this version.")
+            card = json.loads(metadata["card"])
+            network = _Network(len(card["classes"]))
+            network.load_state_dict(load_file(path))
+        except FileNotFoundError as error:
+            raise UserError(
+                f"There is no FID network at {path}; train one: python -m ghtt_core.evaluate.fid_network train."
+            ) from error
+        except (OSError, KeyError, ValueError, RuntimeError) as error:
+            raise UserError(f"{path} is not a FID network: {error}.") from error
+        return cls(network.eval(), card)
+
+    def save(self, path: Path) -> None:
+        """To a file, with the card."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(self.network.state_dict(), path, {"format": FORMAT, "card": json.dumps(self.card)})
+
+    def features(self, joints_m: Array) -> NDArray[np.float32]:
+        """(N, T, 2, 21, 3) metres, NaN where missing, to (N, 16)."""
+        with torch.inference_mode():
+            parts = [self.network(*_described(joints_m[start : start + 64])) for start in range(0, len(joints_m), 64)]
+        return torch.cat(parts).numpy()
+
+
+def _labelled(sequences: Sequence[MotionSequence]) -> list[tuple[Array, str]]:
+    """The labelled stretches, each with the motion around it so that it is long enough; shorter sequences as they are."""
+    found: list[tuple[Array, str]] = []
+    for sequence in sequences:
+        for segment in sequence.segments:
+            missing = max(0, LENGTHS[1] - (segment.end - segment.start))
+            start, end = max(0, segment.start - missing // 2), min(len(sequence.joints_m), segment.end + missing // 2)
+            if end - start >= LENGTHS[0] // 2:
+                found.append((sequence.joints_m[start:end], segment.action))
+    return found
+
+
+def _crops(motions: Sequence[Array], frames: int, rng: np.random.Generator) -> Array:
+    """(B, frames, 2, 21, 3): a random stretch of each motion, NaN after the end of a shorter one."""
+    crops = np.full((len(motions), frames, HANDS, *motions[0].shape[2:]), np.nan, dtype=np.float32)
+    for crop, motion in zip(crops, motions, strict=True):
+        start = int(rng.integers(max(1, len(motion) - frames + 1)))
+        piece = motion[start : start + frames]
+        crop[: len(piece)] = piece
+    return crops
+
+
+def train(sequences: Sequence[MotionSequence], test: Sequence[MotionSequence], steps: int, seed: int) -> FidNetwork:
+    """Train on labelled motion; the card tells the accuracy on the test sequences.
+
+    Raises:
+        UserError: Fewer than two actions are labelled.
+    """
+    examples, held_out = _labelled(sequences), _labelled(test)
+    classes = sorted({action for _, action in examples})
+    if len(classes) < 2:
+        raise UserError("The FID network needs motion with at least two labelled actions.")
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = _Network(len(classes))
+    values, known = _described(_crops([motion for motion, _ in examples], LENGTHS[1], rng))
+    count = known.sum(dim=(0, 1)).clamp(min=1)
+    mean = torch.where(known, values, 0.0).sum(dim=(0, 1)) / count
+    network.get_buffer("mean").copy_(mean)
+    spread = torch.where(known, (values - mean) ** 2, 0.0).sum(dim=(0, 1)) / count
+    network.get_buffer("std").copy_(spread.sqrt().clamp(min=1e-3))
+    optimiser = torch.optim.AdamW(network.parameters(), lr=5e-3, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1e-2, total_steps=steps)
+    for _ in range(steps):
+        batch = rng.integers(len(examples), size=64)
+        frames = int(rng.choice(LENGTHS))
+        crops = _crops([examples[index][0] for index in batch], frames, rng)
+        truth = torch.tensor([classes.index(examples[index][1]) for index in batch])
+        loss = nn.functional.cross_entropy(network.classify(network(*_described(crops))), truth, label_smoothing=0.1)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        schedule.step()
+    card = {"classes": classes, "examples": len(examples), "steps": steps, "seed": seed, "width": WIDTH}
+    return FidNetwork(network.eval(), card | {"test accuracy": _accuracy(network, held_out, classes, rng)})
+
+
+def _accuracy(network: _Network, examples: Sequence[tuple[Array, str]], classes: list[str], rng: np.random.Generator) -> float:
+    """Share of the test motions that it names right; NaN without any."""
+    known = [(motion, action) for motion, action in examples if action in classes]
+    if not known:
+        return float("nan")
+    with torch.inference_mode():
+        logits = network.classify(network(*_described(_crops([motion for motion, _ in known], LENGTHS[1], rng))))
+    return float(np.mean([classes[said] == action for said, (_, action) in zip(logits.argmax(dim=1), known, strict=True)]))
+
+
+def sanity_table(network: FidNetwork, sequences: Sequence[MotionSequence], frames: int, seed: int, data: str) -> Table:
+    """True motion against other true motion, against itself noised more and more, still, and with its frames shuffled."""
+    rng = np.random.default_rng(seed)
+    stretches = [
+        sequence.joints_m[start : start + frames]
+        for sequence in sequences
+        for start in range(0, len(sequence.joints_m) - frames + 1, 4)
+    ]
+    motions = np.stack([motion for motion in stretches if seen(motion).any(axis=1).mean() > 0.5])
+    order = rng.permutation(len(motions))
+    reference, other = motions[order[::2]], motions[order[1::2]]
+    truth = network.features(reference)
+    rows = {"other true motion": other}
+    for noise in NOISE_MM:
+        rows[f"{noise:g} mm of noise"] = other + rng.normal(0.0, noise / 1000.0, other.shape).astype(np.float32)
+    rows["last pose of the first clip, held"] = np.concatenate(
+        [other[:, :16], np.repeat(other[:, 15:16], frames - 16, axis=1)], axis=1
+    )
+    rows["frames shuffled"] = other[:, rng.permutation(frames)]
+    table = Table(f"fid-check-{frames}", f"Sanity of the FID over {frames} frames: {data}", [Column("fid", "FID × 1000", 1)])
+    for name, changed in rows.items():
+        table.rows.append((name, {"fid": 1000.0 * fid(network.features(changed), truth)}))
+    table.notes.append(f"{len(other)} motions each against {len(reference)} others of the same sequences.")
+    return table
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ghtt_core.evaluate.fid_network", description="Train or check the FID network."
+    )
+    parser.add_argument("task", choices=("train", "check"))
+    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="PATH")
+    parser.add_argument("--out", type=Path, default=DEFAULT_NETWORK, metavar="FILE")
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--seed", type=int, default=0)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        sets = [load_test_data(path) for path in arguments.data]
+        if arguments.task == "train":
+            learned = [sequence for data in sets for sequence in data.training]
+            trained = train(learned, [sequence for data in sets for sequence in data.test], arguments.steps, arguments.seed)
+            trained.card["data"] = [data.name for data in sets]
+            trained.save(arguments.out)
+            accuracy = f"{trained.card['test accuracy']:.1%} right on test motion"
+            print(f"{arguments.out}: {len(trained.card['classes'])} actions, {accuracy}")
+        network = FidNetwork.load(arguments.out)
+        for data in sets:
+            longest = sorted(len(sequence.joints_m) for sequence in data.test)[-max(1, len(data.test) // 3)]
+            frames = LENGTHS[1] if longest >= LENGTHS[1] else LENGTHS[0]
+            print(as_console(sanity_table(network, data.test, frames, arguments.seed, data.name)), end="\n\n")
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
