@@ -35,6 +35,6 @@ PALM_TEMPLATE = (
     (0.023, 0.961, 0.070),
     (0.217, 0.901, -0.012),
 )
-"""Palm of a right hand of size 1 (wrist, then the MCPs of index, middle, ring and little finger): fingers along y, little finger to
-the right, back of the hand up. The generalised Procrustes mean of 56,148 measured right hands (Leap Motion). The left palm is its
-mirror image in x."""
+"""Palm of a right hand of size 1 (wrist, then the MCPs of index, middle, ring and little finger): fingers along y, little
+finger to the right, back of the hand up. The generalised Procrustes mean of 56,148 measured right hands (Leap Motion). The left
+palm is its mirror image in x."""

@@ -61,7 +61,7 @@ def add(names: Sequence[str]) -> None:
     new = [name for name in dict.fromkeys(map(readable, names)) if name not in known]
     if not new:
         return
-    made = np.asarray(minilm.load().encode(new, normalize_embeddings=True), np.float32)
+    made = np.asarray(minilm.load_model().encode(new, normalize_embeddings=True), np.float32)
     np.savez_compressed(TABLE, names=np.array([*known, *new]), vectors=np.concatenate((vectors, made)).astype(np.float16))
 
 

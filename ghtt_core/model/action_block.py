@@ -107,7 +107,8 @@ class ActionBlock(nn.Module):
             memory = torch.cat((memory, skip), dim=1)
             position = torch.cat((position, sinusoid(past, self.width)), dim=1)
             known = torch.cat((torch.ones_like(valid[:, :1]), valid), dim=1)
-        return self.head(self.decoder(queries, memory, position, known)) * self.m_std + self.m_mean
+        coming: Tensor = self.head(self.decoder(queries, memory, position, known)) * self.m_std + self.m_mean
+        return coming
 
 
 def clip_phase(valid: Tensor, start: Tensor | None = None) -> Tensor:

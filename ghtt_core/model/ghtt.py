@@ -61,6 +61,6 @@ class GHTT(nn.Module):
         later = self.action.decode(
             alpha, alpha_skip.expand(samples, -1, -1), (clip_valid > 0.5).expand(samples, -1), self.config.future_clips - 1
         )
-        first = self.pose.decode(m, m_skip.expand(samples, -1, -1), refined[:, -1].expand(samples, -1))[:, None]
-        rest = self.pose.decode(later.flatten(0, 1)).unflatten(0, (samples, -1))
-        return torch.cat((first, rest), dim=1).reshape(samples, -1, FEATURES)
+        first = self.pose.decode(m, m_skip.expand(samples, -1, -1), refined[:, -1].expand(samples, -1))
+        rest = self.pose.decode(later.flatten(0, 1))
+        return torch.cat((first.reshape(samples, -1, FEATURES), rest.reshape(samples, -1, FEATURES)), dim=1)

@@ -43,7 +43,7 @@ class Attention(nn.Module):
         return joined
 
     def _split(self, x: Tensor) -> Tensor:
-        return x.unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (B, heads, N, d / heads)
+        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)  # (B, heads, N, d / heads)
 
 
 def feedforward(config: GHTTConfig) -> nn.Sequential:

@@ -70,7 +70,8 @@ class PoseBlock(nn.Module):
 
         Args:
             skip: (B, 16, d) frame outputs of the encoder.
-            features, mask: (B, 16, 153) as given to `encode`.
+            features: (B, 16, 153) as given to `encode`.
+            mask: (B, 16, 153) as given to `encode`.
 
         Returns:
             (B, 16, 153) features.

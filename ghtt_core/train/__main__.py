@@ -7,18 +7,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 
+from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.data.registry import open_dataset
+from ghtt_core.data.vocabulary import EGOCENTRIC_ACTIONS
 from ghtt_core.errors import UserError
 from ghtt_core.model.config import CONFIGS
+from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence
 from ghtt_core.synthetic.motion import generate_motion
+from ghtt_core.text import embed
+from ghtt_core.train.action import ActionTask
 from ghtt_core.train.augment import mixed_noise
-from ghtt_core.train.loop import LoopOptions, Trainer, card_of
+from ghtt_core.train.calibrate import calibrate
+from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseTask
 from ghtt_core.train.store import MotionStore
 
+TrainingSet = tuple[str, list[MotionSequence], float]
+HeldOutSet = tuple[str, list[MotionSequence]]
 SYNTHETIC = "synthetic"
 SYNTHETIC_SECONDS = 120.0
 SYNTHETIC_VALIDATION_SEEDS = range(9000, 9003)
@@ -49,6 +58,13 @@ def _parser() -> argparse.ArgumentParser:
         help=f"data sets or folders of recordings, with their share of each batch (1); '{SYNTHETIC}:MINUTES' generates motion",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--pose", type=Path, help="action: the checkpoint whose pose block is used, frozen")
+    parser.add_argument(
+        "--classes",
+        choices=("egocentric", "all"),
+        default="egocentric",
+        help="action: the shipped vocabulary, or all labels",
+    )
     parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--minutes", type=float, default=math.inf, help="time budget")
@@ -78,18 +94,36 @@ def _train(options: argparse.Namespace) -> None:
         resume=options.resume,
     )
     torch.manual_seed(options.seed)
-    task = PoseTask(
-        CONFIGS[options.config],
-        DataMix([(MotionStore(sequences), share) for _, sequences, share in train]),
-        [(name, MotionStore(sequences)) for name, sequences in validation],
-        mixed_noise,
-    )
+    task: Task
+    if options.block == "pose":
+        stores = [(MotionStore(sequences), share) for _, sequences, share in train]
+        held_out = [(name, MotionStore(sequences)) for name, sequences in validation]
+        task = PoseTask(CONFIGS[options.config], DataMix(stores), held_out, mixed_noise)
+    else:
+        task = _action_task(options, train, validation)
     Trainer(task, loop, card_of(sys.argv, options.data, loop)).run()
+    if isinstance(task, ActionTask) and PartialState().is_main_process:
+        best = options.out / "best.safetensors"
+        calibrate(best, task.validation)
+        print(f"The checkpoint is {best}.")
+
+
+def _action_task(options: argparse.Namespace, train: list[TrainingSet], validation: list[HeldOutSet]) -> ActionTask:
+    if options.pose is None:
+        raise UserError("The action block is trained on top of a pose block; give its checkpoint with --pose.")
+    classes: tuple[str, ...] = EGOCENTRIC_ACTIONS
+    if options.classes == "all":
+        found = {segment.action for _, sequences, _ in train for sequence in sequences for segment in sequence.segments}
+        classes = tuple(sorted(found))
+    trained, _, _ = load_checkpoint(options.pose)
+    model = GHTT(trained.config, classes)
+    model.pose.load_state_dict(trained.pose.state_dict())
+    return ActionTask(model, embed(classes), train, validation, mixed_noise)
 
 
 def load_data(
     specifications: Sequence[str],
-) -> tuple[list[tuple[str, list[MotionSequence], float]], list[tuple[str, list[MotionSequence]]]]:
+) -> tuple[list[TrainingSet], list[HeldOutSet]]:
     """Read data sets given as PATH[@SHARE].
 
     Returns:

@@ -34,7 +34,7 @@ class Hiding:
 
 def mirrored(joints_m: Float32) -> Float32:
     """The motion as in a mirror: left and right change places."""
-    return joints_m[..., ::-1, :, :] * np.array([-1.0, 1.0, 1.0], np.float32)
+    return np.asarray(joints_m[..., ::-1, :, :] * np.array([-1.0, 1.0, 1.0], np.float32))
 
 
 def vary(joints_m: Float32, truth_m: Float32, rng: np.random.Generator) -> tuple[Float32, Float32]:
@@ -56,14 +56,16 @@ def hide(joints_m: Float32, hiding: Hiding, rng: np.random.Generator) -> Float32
     """Lose hands and frames at random, (B, T, 2, 21, 3); the newest frame keeps every hand that is not hidden altogether."""
     batch, frames = joints_m.shape[:2]
     time = np.arange(frames)
-    kept = np.where(rng.random(batch) < hiding.short_past, rng.integers(2, frames + 1, batch), frames)
+    kept = np.full(batch, frames)
+    short = np.flatnonzero(rng.random(batch) < hiding.short_past)
+    kept[short] = rng.integers(2, frames + 1, short.size)
     lost = np.broadcast_to((time < frames - kept[:, None])[..., None], (batch, frames, HANDS)).copy()
     start = rng.integers(0, frames - 1, (batch, HANDS))
     stop = np.minimum(start + rng.integers(1, 9, (batch, HANDS)), frames - 1)
     gap = (time[:, None] >= start[:, None]) & (time[:, None] < stop[:, None])
     lost |= gap & (rng.random((batch, 1, HANDS)) < hiding.gap)
-    present = np.isfinite(joints_m[:, -1, :, 0, 0])
-    whole = (rng.random(batch) < hiding.hand) & present.all(axis=1)
+    both = np.asarray(np.isfinite(joints_m[:, -1, :, 0, 0]).all(axis=1))
+    whole = (rng.random(batch) < hiding.hand) & both
     which = rng.integers(0, HANDS, batch)
     lost[whole, :, which[whole]] = True
     return np.where(lost[..., None, None], np.float32(np.nan), joints_m)
@@ -82,9 +84,10 @@ def mixed_noise(joints_m: Float32, rng: np.random.Generator) -> Float32:
 
 def estimator_noise(joints_m: Float32, rng: np.random.Generator) -> Float32:
     """The measured noise of a real estimator on (B, T, 2, 21, 3), each window seen from 30 to 60 cm away, from anywhere."""
-    known = np.isfinite(joints_m).all(axis=-1)
+    known = np.asarray(np.isfinite(joints_m).all(axis=-1))
     total = np.where(known[..., None], joints_m, 0).sum(axis=(1, 2, 3))
-    centre = total / known.sum(axis=(1, 2, 3)).clip(1)[:, None]
+    count: NDArray[np.int64] = known.sum(axis=(1, 2, 3))
+    centre = total / count.clip(1)[:, None]
     direction = rng.standard_normal((len(joints_m), 3))
     direction *= rng.uniform(0.3, 0.6, (len(joints_m), 1)) / np.linalg.norm(direction, axis=1, keepdims=True)
     return np.stack([ESTIMATOR.corrupt(one, rng, camera) for one, camera in zip(joints_m, centre + direction, strict=True)])
@@ -100,4 +103,4 @@ def paper_noise(joints_m: Float32, rng: np.random.Generator) -> Float32:
     size_m = np.float32(0.09)
     jitter = rng.standard_normal(local.shape, np.float32) * (0.025 * size_m)
     shift = rng.standard_normal(wrist.shape, np.float32) * np.float32(0.0075)
-    return wrist + turned + jitter + shift
+    return np.asarray(wrist + turned + jitter + shift)

@@ -31,8 +31,10 @@ CLIP_NORM = 1.0
 class Task(Protocol):
     """What is trained."""
 
-    module: nn.Module
-    """Takes a batch and returns its loss, a mean over samples, and the loss's parts."""
+    @property
+    def module(self) -> nn.Module:
+        """Takes a batch and returns its loss, a mean over samples, and the loss's parts."""
+        ...
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """A batch, drawn from the generator alone; every array has the sample axis first."""
@@ -88,7 +90,7 @@ class Trainer:
         everything = DistributedDataParallelKwargs(find_unused_parameters=True)
         self.accelerator = Accelerator(mixed_precision=options.mixed_precision, kwargs_handlers=[everything])
         optimizer = torch.optim.AdamW(task.module.parameters(), lr=options.learning_rate, weight_decay=0.01)
-        self.average = AveragedModel(task.module, multi_avg_fn=get_ema_multi_avg_fn(EMA_DECAY), use_buffers=False)
+        self.average = AveragedModel(task.module, multi_avg_fn=get_ema_multi_avg_fn(EMA_DECAY))  # type: ignore[no-untyped-call]
         self.average.to(self.accelerator.device)
         self.module, self.optimizer = self.accelerator.prepare(task.module, optimizer)
         self.step = 0

@@ -200,17 +200,23 @@ def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> d
     truth_m = store.gather(store.truth_m, anchors, CLIP_FRAMES, CLIP_FRAMES)
     noisy = np.where(store.estimated[anchors][:, None, None, None, None], seen_m, corrupt(seen_m, rng))
     arrays = pose_arrays(noisy, truth_m)
+    described = features_from_joints(seen_m, window_sizes(seen_m))
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    mean, logvar, skip = block.encode(tensors["features"], tensors["mask"])
+    skip = block.encode(tensors["features"], tensors["mask"])[2]
     first = HandFrames(tensors["first_rotation"], tensors["first_position"])
     answer = block.refine(skip, tensors["features"], tensors["mask"])
     refined = joints_from_features(answer, tensors["size"], first, first_moves=False).numpy()
 
+    # Forecasts start from what was really seen, without added noise.
+    values, mask = torch.from_numpy(described.values), torch.from_numpy(described.mask)
+    mean, logvar, skip = block.encode(values, mask)
+    last = block.refine(skip, values, mask)[:, -1]
     noise = torch.from_numpy(rng.standard_normal((VALIDATION_SAMPLES, *mean.shape), np.float32))
     noise[0] = 0
     anchor = HandFrames(tensors["anchor_rotation"], tensors["anchor_position"])
     futures = torch.stack(
-        [joints_from_features(block.decode(reparametrise(mean, logvar, eps), skip, answer[:, -1]), tensors["size"], anchor)
+        [
+            joints_from_features(block.decode(reparametrise(mean, logvar, eps), skip, last), tensors["size"], anchor)
             for eps in noise
         ],
         dim=1,

@@ -73,7 +73,7 @@ class MotionStore:
         total = np.concatenate((np.zeros((1, HANDS), np.int32), present.cumsum(axis=0)))
         row = np.arange(CLIP_FRAMES - 1, len(self) - future)
         inside = (row - CLIP_FRAMES + 1 >= self.begin[row]) & (row + future < self.end[row])
-        row = row[inside][::1]
+        row = row[inside]
         row = row[(row - self.begin[row] - (CLIP_FRAMES - 1)) % stride == 0]
         observed = total[row + 1] - total[row + 1 - CLIP_FRAMES]
         coming = total[row + 1 + future] - total[row + 1]
@@ -104,4 +104,4 @@ class MotionStore:
         outside = (index < self.begin[row][:, None]) | (index >= self.end[row][:, None])
         windows = source[np.clip(index, 0, len(self) - 1)]
         windows[outside] = np.nan
-        return windows.reshape(len(row), before + after, HANDS, JOINTS, 3)
+        return np.asarray(windows.reshape(len(row), before + after, HANDS, JOINTS, 3))
