@@ -111,7 +111,9 @@ def _process(run: _Run) -> None:
 
 
 def _conclude(run: _Run, pipeline: LosslessPipeline, actions: ActionLog, seconds: float, outputs: _Outputs) -> None:
-    print(summary(pipeline.stats(), actions, seconds, outputs.lines(), live=run.source.info.live), flush=True)
+    stats = pipeline.stats()
+    if stats.frames:
+        print(summary(stats, actions, seconds, outputs.lines(), live=run.source.info.live), flush=True)
 
 
 def _tell_change(bar: "tqdm[NoReturn]", source: Source, told: str) -> str:

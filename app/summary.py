@@ -42,7 +42,7 @@ class ActionLog:
         lines = [f"  {start:6.1f} - {end:5.1f} s  {name} ({100 * prob:.0f} %)" for start, end, name, prob in segments[:_LINES]]
         if len(segments) > _LINES:
             lines.append(f"  and {len(segments) - _LINES} more")
-        return lines or ["  none was recognised: a hand has to be in view for half a second"]
+        return lines or ["  none was recognised: a hand has to be in view for half a second and longer"]
 
 
 def summary(stats: PipelineStats, actions: ActionLog, seconds: float, written: Iterable[str], *, live: bool) -> str:
@@ -56,6 +56,8 @@ def summary(stats: PipelineStats, actions: ActionLog, seconds: float, written: I
         *actions.lines(),
         "Latencies (p50 / p95 / p99): " + ", ".join(format_hop(hop) for hop in stats.hops if hop.count),
     ]
+    if not any(stats.hands_found):
+        lines.insert(1, "No hand was found: are hands in the picture, whole, bright and sharp enough?")
     if live:
         age = stats.frame_age
         dropped = sum(stats.dropped.values())

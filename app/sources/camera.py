@@ -13,6 +13,8 @@ from ghtt_core.errors import UserError
 
 # OpenCV waits ten seconds for a frame from a V4L2 device that was unplugged; read when a device is opened.
 os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "1")
+# OpenCV writes its own account of a camera that does not open to the terminal; ours is enough.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
 _BACKENDS = {"linux": cv2.CAP_V4L2, "darwin": cv2.CAP_AVFOUNDATION, "win32": cv2.CAP_DSHOW}
 _FAILURES_ALLOWED = 5
 """A driver may fail to give a frame now and then; so many in a row mean that the camera is gone."""

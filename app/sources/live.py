@@ -123,7 +123,7 @@ class LiveSource(Source):
                 self._connection = self._connector.connect()
             image = self._connection.read()
         except (ConnectionLostError, UserError) as error:
-            self._lost(str(error).rstrip("."))
+            self._lost(str(error).removeprefix(f"Cannot open {self.info.name}: ").partition(";")[0].rstrip("."))
             return True
         if self._attempt:
             _LOG.info("%s is back after %d attempts", self.info.name, self._attempt)
