@@ -4,7 +4,8 @@ A data set is one recording folder, or a folder of them, named like their clips.
 
 - `labels.csv` with the columns clip, start, end, action: labels by folder name, in frames of the source clip;
 - `validation.txt`: folder names that validate; both may also lie beside the clips that the recordings were taken from;
-- `<name>_truth.npz`, or `truth.npz` inside the recording folder: the exact motion of a rendered clip (`truth_path`).
+- `<name>_truth.npz`: the exact motion and the actions of a clip that `python -m ghtt_core.synthetic render` made; it may lie
+  beside the clip, too.
 
 Every recording is brought into the frame of its first camera, so that head motion which the estimator measured is taken out.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.arrays import load_npz, require_hands, require_rigid
+from ghtt_core.data.arrays import load_npz, npz_names, require_hands, require_rigid
 from ghtt_core.data.labels import ClipLabel, has_columns, read_clip_labels, read_names
 from ghtt_core.data.resampling import even_pieces
 from ghtt_core.data.splits import Part, neighbour_blocks
@@ -24,7 +25,7 @@ from ghtt_core.data.vocabulary import merge_segments
 from ghtt_core.errors import UserError
 from ghtt_core.motion import MotionSequence, Segment
 from ghtt_core.recording import Recording, read_recording
-from ghtt_core.recording.layout import HEADER_FILE, read_state
+from ghtt_core.recording.layout import HEADER_FILE, RecordingHeader, read_state
 from ghtt_core.runtime import FRAME_RATE_HZ
 from ghtt_core.skeleton import HANDS, JOINTS
 
@@ -59,16 +60,10 @@ def read_recordings(path: Path) -> Iterator[MotionSequence]:
     """
     folders = _folders(path)
     groups = _groups(folders, _clip_parts(folders))
-    labels_file = _beside(folders, CLIP_LABELS_FILE)
+    labels_file = _beside(folders[0], read_state(folders[0]).header, CLIP_LABELS_FILE)
     labels = read_clip_labels(labels_file) if has_columns(labels_file, _CLIP_COLUMNS) else {}
     for folder in folders:
         yield from _sequences(read_recording(folder), groups[folder.name], labels.get(folder.name, ()))
-
-
-def truth_path(folder: Path) -> Path | None:
-    """Where the truth of a rendered clip's recording lies, None for a real one."""
-    candidates = (folder / "truth.npz", folder.with_name(f"{folder.name}_truth.npz"))
-    return next((candidate for candidate in candidates if candidate.exists()), None)
 
 
 def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, ...]) -> Iterator[MotionSequence]:
@@ -76,8 +71,11 @@ def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, .
     if not len(recording):
         return
     joints = _to_first_camera(recording.observed_cam_m, recording.world_from_cam, str(recording.directory))
-    truth_file = truth_path(recording.directory)
-    truth = None if truth_file is None else _read_truth(truth_file, recording.source_frame)
+    truth_file = _beside(recording.directory, recording.header, f"{name}_truth.npz")
+    truth = None
+    if truth_file.exists():
+        truth = _read_truth(truth_file, recording.source_frame)
+        clip_labels = clip_labels or _truth_labels(truth_file)
     spans = _label_spans(recording, clip_labels)
     pieces = even_pieces(recording.time_s, joints, truth)
     for number, piece in enumerate(pieces):
@@ -140,17 +138,24 @@ def _folders(path: Path) -> list[Path]:
     return folders
 
 
-def _beside(folders: list[Path], name: str) -> Path:
-    """A file beside the recordings, else beside the clip that the first of them was taken from."""
-    here = folders[0].parent / name
-    if here.exists():
-        return here
-    header = read_state(folders[0]).header
-    return (folders[0] / (header.clip or header.source)).with_name(name)
+def _truth_labels(path: Path) -> tuple[ClipLabel, ...]:
+    if not npz_names(path) >= {"segment_frames", "segment_actions"}:
+        return ()
+    arrays = load_npz(path, {"segment_frames": ("i8", (None, 2)), "segment_actions": ("U", (None,))})
+    if len(arrays["segment_frames"]) != len(arrays["segment_actions"]):
+        raise UserError(f"{path}: {len(arrays['segment_actions'])} actions for {len(arrays['segment_frames'])} segments.")
+    segments = zip(arrays["segment_frames"].tolist(), arrays["segment_actions"].tolist(), strict=True)
+    return tuple(ClipLabel(path.stem, start, end, action, confidence=3) for (start, end), action in segments)
+
+
+def _beside(folder: Path, header: RecordingHeader, name: str) -> Path:
+    """A file beside a recording, else beside the clip that it was taken from."""
+    here = folder.with_name(name)
+    return here if here.exists() else (folder / (header.clip or header.source)).with_name(name)
 
 
 def _clip_parts(folders: list[Path]) -> dict[str, Part]:
-    listed = _beside(folders, VALIDATION_FILE)
+    listed = _beside(folders[0], read_state(folders[0]).header, VALIDATION_FILE)
     return dict.fromkeys(read_names(listed), "validation") if listed.exists() else {}
 
 

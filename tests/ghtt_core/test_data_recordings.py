@@ -125,12 +125,15 @@ def test_truth_is_aligned_by_frame_and_camera(tmp_path: Path) -> None:
         tmp_path / "render_truth.npz",
         joints_cam_m=from_world(cameras, truth_m).astype(np.float32),
         world_from_cam=elsewhere @ cameras,
+        segment_frames=np.array(((0, 20), (30, 60))),
+        segment_actions=np.array(("pour", "twist")),
         fps=np.array(30.0),
     )
     (sequence,) = open_dataset(tmp_path / "render")
     assert sequence.truth_m is not None
     np.testing.assert_allclose(sequence.truth_m, _in_first_camera(truth_m), atol=1e-5)
     np.testing.assert_allclose(sequence.joints_m, _in_first_camera(estimate_m), atol=1e-5)
+    assert sequence.segments == (Segment(0, 20, "pour"),)
 
 
 def test_a_truth_that_is_too_short_is_refused(tmp_path: Path) -> None:
