@@ -2,7 +2,16 @@
 
 import sys
 
-from app.cli import main
+
+def run() -> int:
+    """Run the program; its parts are imported here so that Ctrl-C while they load ends it quietly too."""
+    try:
+        from app.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        return 130
+
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())
