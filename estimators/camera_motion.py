@@ -1,9 +1,10 @@
-"""How the camera turned: a head-worn camera moves, and its motion must not look like motion of the hands.
+"""How the camera moved: a head-worn camera moves, and its motion must not look like motion of the hands.
 
-Corners of the background, away from the hands, are followed from frame to frame (Lucas-Kanade on a small grey picture).
-Their viewing rays are brought onto each other by a rotation (Kabsch), outliers thrown out: near things shift as the head
-moves sideways, and something else than the camera may move. Distant things see only the rotation, which is what a
-monocular picture tells for certain, and which moves hands at arm's length most.
+Corners of the background, away from the hands, are followed from frame to frame (Lucas-Kanade on a small grey picture). A
+rotation and a small translation are fitted to them by robust Gauss-Newton. A single camera cannot tell how far things are,
+so the translation leans on a guess: what lies near the hands in the picture is about as far as they are, things higher up
+farther, and corners near the hands count most. Rotation is what a picture tells for certain and what moves hands at arm's
+length most; the translation is kept small by a prior.
 """
 
 from collections.abc import Sequence
@@ -14,17 +15,30 @@ from numpy.typing import NDArray
 from estimators.intrinsics import Intrinsics
 from estimators.opencv import cv2
 
-_WORKING_WIDTH_PX = 256
+Float64 = NDArray[np.float64]
+
+_WORKING_WIDTH_PX = 320
 _CORNERS, _FEWEST_CORNERS = 120, 12
-_CORNER_QUALITY, _CORNER_SPACING_PX = 0.01, 7
-_HAND_MARGIN = 0.25
-_ROUNDS = 4
-_INLIER_RAD = 0.004
+_CORNER_QUALITY, _CORNER_SPACING_PX = 0.005, 8
 _WINDOW_PX = (11, 11)
+_HAND_MARGIN = 0.25
+_ROUNDS = 5
+_SHARPEST_RAD = 0.0015
+"""Corners are not followed better than this, so that a perfect majority does not silence the rest."""
+_STEP_PRIOR_M = 0.001
+"""How far a head moves between frames, in each direction."""
+_NEARNESS = 0.2
+"""Corners count by how near a hand they are, in picture widths."""
+_LEAST_WEIGHT = 0.02
+_FALL_OF_DEPTH = 0.7
+"""How nearness to the camera rises from the picture's middle downwards, per unit of y/z: a table seen from above."""
+_ALONG = 4.0
+"""What moves against the picture as a whole by more than this many median errors moves by itself: a thing in the hand."""
+_DEFAULT_DEPTH_M = 0.5
 
 
 class CameraMotion:
-    """The camera's orientation since the first frame, from its pictures alone."""
+    """The camera's pose since the first frame, from its pictures alone."""
 
     def __init__(self, intrinsics: Intrinsics) -> None:
         self._scale = min(1.0, _WORKING_WIDTH_PX / max(intrinsics.width, intrinsics.height))
@@ -32,46 +46,57 @@ class CameraMotion:
         self._centre = np.array([intrinsics.cx, intrinsics.cy]) * self._scale
         self._grey: NDArray[np.uint8] | None = None
         self._corners_px: NDArray[np.float32] = np.empty((0, 1, 2), np.float32)
-        self._world_from_cam = np.eye(3)
+        self._weights: Float64 = np.empty(0)
+        self._depth_m = _DEFAULT_DEPTH_M
+        self._world_from_cam = np.eye(4)
 
-    def update(self, image_bgr: NDArray[np.uint8], hands_px: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
-        """(3, 3) rotation from this frame's camera to the first frame's.
+    def update(self, image_bgr: NDArray[np.uint8], hands_px: Sequence[NDArray[np.floating]], depth_m: float) -> Float64:
+        """(4, 4) pose of this frame's camera in that of the first frame.
 
         Args:
             image_bgr: The next frame.
             hands_px: (21, 2) joints of each hand in it, in pixels; what lies under them is left out.
+            depth_m: How far the hands are; NaN where there are none.
         """
         size = (max(1, round(image_bgr.shape[1] * self._scale)), max(1, round(image_bgr.shape[0] * self._scale)))
         grey: NDArray[np.uint8] = cv2.cvtColor(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
         if self._grey is not None and len(self._corners_px) >= _FEWEST_CORNERS:
-            self._world_from_cam = self._world_from_cam @ self._rotation_to(grey)
-            left, _, right_t = np.linalg.svd(self._world_from_cam)
-            self._world_from_cam = left @ right_t  # rounding errors of thousands of products
+            self._world_from_cam = self._world_from_cam @ self._step_to(grey)
+            left, _, right_t = np.linalg.svd(self._world_from_cam[:3, :3])
+            self._world_from_cam[:3, :3] = left @ right_t  # rounding errors of thousands of products
         self._grey = grey
         mask = self._background(grey.shape, hands_px)
         corners = cv2.goodFeaturesToTrack(grey, _CORNERS, _CORNER_QUALITY, _CORNER_SPACING_PX, mask=mask)
         self._corners_px = np.empty((0, 1, 2), np.float32) if corners is None else corners
+        self._weights = self._nearness(hands_px)
+        self._depth_m = depth_m if np.isfinite(depth_m) else self._depth_m
         return self._world_from_cam.copy()
 
-    def _rotation_to(self, grey: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """(3, 3) rotation that takes rays of the new frame to rays of the last one."""
+    def _step_to(self, grey: NDArray[np.uint8]) -> Float64:
+        """(4, 4) the new frame's camera in the last one's."""
         moved, status, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._corners_px, None, winSize=_WINDOW_PX, maxLevel=3)
         followed = status[:, 0] == 1
         old, new = self._rays(self._corners_px[followed, 0]), self._rays(moved[followed, 0])
-        kept = np.ones(len(old), bool)
-        rotation = np.eye(3)
-        for round_ in range(_ROUNDS):
-            if kept.sum() < _FEWEST_CORNERS:
-                return np.eye(3)
-            rotation = _kabsch(new[kept], old[kept])
-            error = np.linalg.norm(new @ rotation.T - old, axis=1)
-            kept = error < max(_INLIER_RAD, 1.5 * float(np.median(error))) if round_ < _ROUNDS - 1 else kept
-        return rotation
+        if len(old) < _FEWEST_CORNERS:
+            return np.eye(4)
+        nearer = np.clip(1 + _FALL_OF_DEPTH * new[:, 1], 0.1, 3.0)
+        points_m = np.concatenate((new, np.ones((len(new), 1))), axis=1) * (self._depth_m / nearer)[:, None]
+        whole = fit_step(old, points_m, np.ones(len(old)))
+        error = np.linalg.norm(_residual(points_m @ whole[:3, :3].T + whole[:3, 3], old), axis=1)
+        follows = error < _ALONG * max(float(np.median(error)), _SHARPEST_RAD)
+        return fit_step(old, points_m, self._weights[followed] * follows)
 
-    def _rays(self, points_px: NDArray[np.floating]) -> NDArray[np.float64]:
-        rays = np.concatenate(((points_px - self._centre) / self._focal, np.ones((len(points_px), 1))), axis=1)
-        unit: NDArray[np.float64] = rays / np.linalg.norm(rays, axis=1, keepdims=True)
-        return unit
+    def _rays(self, points_px: NDArray[np.floating]) -> Float64:
+        return np.asarray((points_px - self._centre) / self._focal, np.float64)
+
+    def _nearness(self, hands_px: Sequence[NDArray[np.floating]]) -> Float64:
+        corners = self._corners_px[:, 0].astype(np.float64)
+        centres = [np.asarray(px, np.float64).mean(axis=0) * self._scale for px in hands_px if np.isfinite(px).all()]
+        if not centres:
+            return np.ones(len(corners))
+        distance = np.min([np.linalg.norm(corners - centre, axis=1) for centre in centres], axis=0)
+        near: Float64 = np.maximum(np.exp(-distance / (_NEARNESS * 2 * self._centre[0])), _LEAST_WEIGHT)
+        return near
 
     def _background(self, shape: tuple[int, ...], hands_px: Sequence[NDArray[np.floating]]) -> NDArray[np.uint8]:
         mask = np.full(shape, 255, np.uint8)
@@ -90,9 +115,43 @@ class CameraMotion:
         return mask
 
 
-def _kabsch(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(3, 3) rotation that best takes the source directions to the target directions."""
-    left, _, right_t = np.linalg.svd(target.T @ source)
-    turn = np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right_t))])
-    rotation: NDArray[np.float64] = left @ turn @ right_t
-    return rotation
+def fit_step(old_rays: Float64, points_m: Float64, weights: Float64) -> Float64:
+    """The small rigid motion after which points project where they were seen.
+
+    Minimises the reprojection error with Cauchy weights whose width follows the median error, plus a prior that keeps
+    the translation near zero.
+
+    Args:
+        old_rays: (N, 2) x/z and y/z of each point as the old camera saw it.
+        points_m: (N, 3) the points in the new camera's frame.
+        weights: (N,) how much each counts.
+
+    Returns:
+        (4, 4) the new camera in the old one's frame.
+    """
+    step = np.eye(4)
+    for _ in range(_ROUNDS):
+        turned = points_m @ step[:3, :3].T
+        moved = turned + step[:3, 3]
+        x, y, z = moved.T
+        residual = _residual(moved, old_rays)
+        size = np.linalg.norm(residual, axis=1)
+        width = max(float(np.median(size)), _SHARPEST_RAD)
+        trust = weights / (1 + (size / (2 * width)) ** 2) / width**2
+        jacobian = np.zeros((len(x), 2, 6))
+        jacobian[:, 0, 3] = jacobian[:, 1, 4] = 1 / z
+        jacobian[:, 0, 5], jacobian[:, 1, 5] = -x / z**2, -y / z**2
+        jacobian[:, :, :3] = np.cross(turned[:, None, :], jacobian[:, :, 3:])
+        normal = np.einsum("n,nij,nik->jk", trust, jacobian, jacobian) + 1e-9 * np.eye(6)
+        gradient = np.einsum("n,nij,ni->j", trust, jacobian, residual)
+        normal[3:, 3:] += np.eye(3) / _STEP_PRIOR_M**2
+        gradient[3:] += step[:3, 3] / _STEP_PRIOR_M**2
+        change = -np.linalg.solve(normal, gradient)
+        step[:3, :3] = cv2.Rodrigues(change[:3])[0] @ step[:3, :3]
+        step[:3, 3] += change[3:]
+    return step
+
+
+def _residual(points_m: Float64, rays: Float64) -> Float64:
+    residual: Float64 = points_m[:, :2] / points_m[:, 2:] - rays
+    return residual

@@ -52,5 +52,7 @@ class ObservationBuilder:
                 joints_cam_m[hand], joints_px[hand], confidence[hand] = placed, detection.joints_px, detection.presence
         world_from_cam = np.eye(4)
         if self._camera is not None:
-            world_from_cam[:3, :3] = self._camera.update(frame.image_bgr, [d.joints_px for d in detections])
+            depths_m = joints_cam_m[np.isfinite(joints_cam_m[:, 0, 2]), :, 2]
+            depth_m = float(depths_m.mean()) if depths_m.size else float("nan")
+            world_from_cam = self._camera.update(frame.image_bgr, [d.joints_px for d in detections], depth_m)
         return HandsObservation(joints_cam_m, joints_px, confidence, frame.index, frame.source_time_s, world_from_cam)

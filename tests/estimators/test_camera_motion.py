@@ -1,9 +1,12 @@
-"""The camera's rotation from a textured panorama that is turned by known angles."""
+"""The camera's motion from textured walls seen from known places."""
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from estimators.camera_motion import CameraMotion
+from estimators.camera_motion import CameraMotion, fit_step
 from estimators.intrinsics import IntrinsicsChoice
 from estimators.opencv import cv2
 
@@ -31,7 +34,7 @@ def view(wall, world_from_cam):
 
 
 def degrees_between(a, b):
-    return np.degrees(np.arccos(np.clip((np.trace(a.T @ b) - 1) / 2, -1, 1)))
+    return np.degrees(np.arccos(np.clip((np.trace(a[:3, :3].T @ b) - 1) / 2, -1, 1)))
 
 
 def hand_at(x, y):
@@ -43,27 +46,43 @@ def test_known_turns_are_found(wall):
     motion = CameraMotion(INTRINSICS)
     for step in range(31):
         truth = turn(12 * np.sin(step / 8), 6 * np.sin(step / 5), 4 * np.sin(step / 11))
-        found = motion.update(view(wall, truth), [])
+        found = motion.update(view(wall, truth), [], np.nan)
         assert degrees_between(found, truth) < 0.5
 
 
 def test_a_moving_hand_does_not_turn_the_camera(wall):
     motion = CameraMotion(INTRINSICS)
-    patch = np.random.default_rng(5).integers(0, 255, (70, 70, 3)).astype(np.uint8)
+    patch = cv2.GaussianBlur(np.random.default_rng(5).integers(0, 255, (70, 70, 3)).astype(np.uint8), (0, 0), 2)
     for step in range(20):
         image = view(wall, turn(0, 0, 0)).copy()
         x, y = 40 + 6 * step, 120
         image[y - 35 : y + 35, x - 35 : x + 35] = patch
-        found = motion.update(image, [hand_at(x, y)])
+        found = motion.update(image, [hand_at(x, y)], 0.5)
     assert degrees_between(found, np.eye(3)) < 0.5
 
 
 def test_a_blank_picture_leaves_the_camera_where_it_was(wall):
     motion = CameraMotion(INTRINSICS)
-    motion.update(view(wall, turn(0, 0, 0)), [])
-    before = motion.update(view(wall, turn(2, 0, 0)), [np.full((21, 2), np.nan)])
+    motion.update(view(wall, turn(0, 0, 0)), [], np.nan)
+    before = motion.update(view(wall, turn(2, 0, 0)), [np.full((21, 2), np.nan)], np.nan)
     blank = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
-    motion.update(blank, [])
-    after = motion.update(blank, [])
-    assert degrees_between(after, before) < 1.5
-    np.testing.assert_allclose(after @ after.T, np.eye(3), atol=1e-9)
+    motion.update(blank, [], np.nan)
+    after = motion.update(blank, [], np.nan)
+    assert degrees_between(after, before[:3, :3]) < 1.5
+    np.testing.assert_allclose(after[:3, :3] @ after[:3, :3].T, np.eye(3), atol=1e-9)
+
+
+@given(
+    turn_rad=arrays(np.float64, 3, elements=st.floats(-0.03, 0.03)),
+    shift_m=arrays(np.float64, 3, elements=st.floats(-0.003, 0.003)),
+)
+def test_a_step_is_found_where_the_depths_are_right(turn_rad, shift_m):
+    rng = np.random.default_rng(0)
+    points_m = rng.uniform((-0.5, -0.4, 0.3), (0.5, 0.4, 1.0), (100, 3))
+    rotation, _ = cv2.Rodrigues(turn_rad)
+    seen = points_m @ rotation.T + shift_m
+    rays = seen[:, :2] / seen[:, 2:]
+    rays[:15] += rng.uniform(-0.2, 0.2, (15, 2))  # things that move by themselves
+    step = fit_step(rays, points_m, np.ones(100))
+    assert degrees_between(step, rotation) < 0.1
+    assert np.linalg.norm(step[:3, 3] - shift_m) < 1e-3 + 0.15 * np.linalg.norm(shift_m)
