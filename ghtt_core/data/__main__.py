@@ -1,6 +1,7 @@
 """`python -m ghtt_core.data inspect PATH`: what a data set holds."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -26,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Piped into something that has read enough, as `head`; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -34,7 +38,7 @@ def _inspect(options: argparse.Namespace) -> None:
     sequences = list(dataset if options.part is None else dataset.part(options.part))
     if not sequences:
         raise UserError(f"{options.path} holds no sequence{f' of the part {options.part!r}' if options.part else ''}.")
-    print(format_summary(dataset, summarise(sequences, dataset.parts)))
+    print(format_summary(dataset, summarise(sequences, dataset.parts)), flush=True)
     if options.plot is not None:
         plot_sequences(spread_out(sequences), options.plot)
         print(f"\nplot: {options.plot}")
