@@ -158,7 +158,7 @@ def prepare(d: Director) -> None:
     """Take a cup, pour into it, stir it, put everything down: the way of a drink."""
     hand, other = d.dominant, d.other
     mug, flask = random_thing("cup", d.rng), random_thing("bottle", d.rng)
-    at = d.spot(hand, mug, (-0.02, 0.26), (0.02, 0.30))
+    at = d.spot(hand, mug, (-0.06, 0.26), (-0.02, 0.30))
     cup = d.place(mug, other, _across(hand, other, at))
     spoon = d.place(random_thing("spoon", d.rng), hand, at)
     bottle = d.place(flask, hand, d.spot(hand, flask, (0.15, 0.26), (0.19, 0.32)))

@@ -216,10 +216,10 @@ def standing(thing: Thing, at: Float64, yaw: float) -> Float64:
 
 
 def side_grip(shape: HandShape, thing: Thing, rng: np.random.Generator) -> tuple[Float64, Float64]:
-    """Hand around an upright thing, thumb up: hand_from_object and the finger pose."""
+    """Hand around an upright thing, thumb up, slanting as power grips do: hand_from_object and the finger pose."""
     radius = float(thing.size_m[0]) / 2
     height = float(np.clip(rng.uniform(0.35, 0.65) * thing.size_m[2], 0.042, 0.12))
-    tilt = wrist_rotation(np.array((0.0, rng.normal(0.0, 0.06), rng.normal(0.12, 0.10))))
+    tilt = wrist_rotation(np.array((0.0, rng.normal(0.0, 0.06), rng.normal(0.38, 0.12))))
     upright = np.array(((0.0, 0.0, -1.0), (1.0, 0.0, 0.0), (0.0, -1.0, 0.0)))
     grip = np.eye(4)
     grip[:3, :3] = tilt @ upright
