@@ -10,6 +10,7 @@ from pathlib import Path
 import platformdirs
 
 _MANIFEST = "manifest.json"
+_ROOT = Path(__file__).resolve().parent.parent
 
 
 def cache_root() -> Path:
@@ -21,6 +22,14 @@ def file_sha256(path: Path) -> str:
     """Hash of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def code_version(*paths: str) -> str:
+    """A short hash of program files, given relative to the program's folder: a cache key that nobody has to think of."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update((_ROOT / path).read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def is_intact(entry: Path) -> bool:

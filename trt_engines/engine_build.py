@@ -6,11 +6,10 @@ from pathlib import Path
 import onnx
 
 from ghtt_core.errors import UserError
-from trt_engines.cache import cache_root, fetch, is_intact
+from trt_engines.cache import cache_root, code_version, fetch, is_intact
 from trt_engines.errors import BackendUnavailableError
 from trt_engines.exported import ExportedModel, Progress
 from trt_engines.precision import lower_precision
-from trt_engines.spec_metadata import EXPORT_VERSION
 from trt_engines.tensorrt_package import TensorRt
 
 TYPICAL_SAMPLES = 20
@@ -39,7 +38,8 @@ def engine_entry(model: ExportedModel, package: TensorRt, target: EngineTarget) 
     """The cache folder of an engine: everything that it depends on is in the name."""
     card = "" if package.is_rtx else "-" + "".join(letter if letter.isalnum() else "_" for letter in target.card)
     name = f"{package.name}-{package.version}-sm{target.capability}{card}-{target.precision}"
-    return cache_root() / f"{name}-v{EXPORT_VERSION}-{model.sha256[:20]}"
+    code = code_version("trt_engines/engine_build.py", "trt_engines/precision.py")
+    return cache_root() / f"{name}-{model.key}-{code}"
 
 
 def built_engines(model: ExportedModel, package: TensorRt, target: EngineTarget, progress: Progress) -> Path:

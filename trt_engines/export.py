@@ -63,6 +63,7 @@ def input_shapes(spec: ModelSpec, samples: int) -> dict[str, tuple[int, ...]]:
         "visible": (1, CLIP_FRAMES, 2),
         "past_m": (1, MAX_CLIPS - 1, width),
         "past_valid": (1, MAX_CLIPS - 1),
+        "refined": (1, CLIP_FRAMES, FEATURES),
         "m_mean": latent,
         "m_logvar": latent,
         "m_skip": frame_outputs,
@@ -105,6 +106,8 @@ def export_graphs(model: GHTT, spec: ModelSpec, folder: Path) -> None:
             )
         assert program is not None
         _save(program.model_proto, metadata, folder / f"{name}.onnx")
+        if name == "imagine":
+            _require_free_samples(program.model_proto)
 
 
 def _save(proto: onnx.ModelProto, metadata: Mapping[str, str], path: Path) -> None:
@@ -113,6 +116,13 @@ def _save(proto: onnx.ModelProto, metadata: Mapping[str, str], path: Path) -> No
     onnx.helper.set_model_props(proto, dict(metadata))
     onnx.checker.check_model(proto)
     onnx.save(proto, path)
+
+
+def _require_free_samples(proto: onnx.ModelProto) -> None:
+    """The exporter fixes an axis without a word where the module's code asks for its length as a Python number."""
+    for value in proto.graph.input:
+        if value.name.startswith("noise") and not value.type.tensor_type.shape.dim[0].dim_param:
+            raise RuntimeError(f"the number of samples became fixed in the export (input {value.name})")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,21 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ghtt_core.errors import UserError
-from trt_engines.cache import cache_root, fetch, file_sha256, is_intact
+from trt_engines.cache import cache_root, code_version, fetch, file_sha256, is_intact
 from trt_engines.errors import BackendUnavailableError
-from trt_engines.spec_metadata import EXPORT_VERSION
 
 Progress = Callable[[str], None]
 """Told in one sentence what is going on."""
 
 
+_MODEL = tuple(
+    f"ghtt_core/{name}.py"
+    for name in ("features", "runtime", "model/layers", "model/pose_block", "model/action_block", "model/ghtt")
+)
+_EXPORT = tuple(f"trt_engines/{name}.py" for name in ("export", "folding", "spec_metadata"))
+
+
 @dataclass(frozen=True, slots=True)
 class ExportedModel:
-    """Two ONNX files and the hash of the checkpoint they come from."""
+    """Two ONNX files.
+
+    Attributes:
+        key: Names what they come from: the checkpoint's hash and the version of the code that made them.
+    """
 
     observe: Path
     imagine: Path
-    sha256: str
+    key: str
 
 
 def exported_model(checkpoint: Path, progress: Progress) -> ExportedModel:
@@ -35,11 +45,12 @@ def exported_model(checkpoint: Path, progress: Progress) -> ExportedModel:
         sha256 = file_sha256(checkpoint)
     except OSError as error:
         raise UserError(f"Cannot read the checkpoint {checkpoint}: {error.strerror}.") from error
-    entry = cache_root() / f"onnx-v{EXPORT_VERSION}-{sha256[:20]}"
+    key = f"{sha256[:20]}-{code_version(*_MODEL, *_EXPORT)}"
+    entry = cache_root() / f"onnx-{key}"
     if not is_intact(entry):
         progress(f"Exporting {checkpoint.name} to ONNX (once, about half a minute).")
     folder = fetch(entry, lambda fresh: _export(checkpoint, fresh))
-    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", sha256)
+    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", key)
 
 
 def _export(checkpoint: Path, folder: Path) -> None:

@@ -7,14 +7,10 @@ import numpy as np
 
 from ghtt_core.runtime import ModelSpec
 
-EXPORT_VERSION = 1
-"""Goes up whenever the same checkpoint would be exported differently: older cache entries are then not used."""
-
 
 def to_metadata(spec: ModelSpec, configuration: Mapping[str, object]) -> dict[str, str]:
     """The strings that go into an ONNX file."""
     return {
-        "ghtt_export_version": str(EXPORT_VERSION),
         "ghtt_name": spec.name,
         "ghtt_checkpoint_sha256": spec.sha256,
         "ghtt_configuration": json.dumps(dict(configuration)),

@@ -29,6 +29,7 @@ def model():
     torch.manual_seed(0)
     model = GHTT(CONFIG, ACTIONS).eval()
     torch.nn.init.normal_(model.action.class_text)
+    torch.nn.init.xavier_uniform_(model.pose.head[-1].weight)  # zero before training
     # Features near those of hands: small steps, and a rotation near the identity.
     model.pose.feature_std.fill_(0.02)
     model.pose.feature_mean[:126] = torch.randn(126, generator=torch.Generator().manual_seed(1))
@@ -77,7 +78,7 @@ def batch_answer(model, last, clips):
         refined, *latents, logits = model.observe(values[-1:], visible[-1:], past_m, past_valid)
         zeros = torch.zeros(1, CONFIG.width)
         clip_valid = torch.cat((past_valid, torch.ones(1, 1)), dim=1)
-        future = model.imagine(*latents, clip_valid, zeros, zeros, torch.ones(1), torch.zeros(1, len(ACTIONS)))
+        future = model.imagine(refined, *latents, clip_valid, zeros, zeros, torch.ones(1), torch.zeros(1, len(ACTIONS)))
     weight = np.exp((np.arange(16) - 15) / 5)
     refined_m = place_clip(refined[0].double().numpy(), size_m, windows[-1], weight)[-1]
     anchor = features_from_joints(refined_m[None], size_m).frames.at(0)

@@ -14,7 +14,7 @@ from trt_engines.exported import ExportedModel
 
 ACTIONS = ("pour", "cut", "open", "stir")
 CONFIG = GHTTConfig(
-    "tiny", width=32, heads=2, feedforward=48, encoder_layers=2, decoder_layers=2, future_clips=3, text_width=16
+    "tiny", width=64, heads=2, feedforward=96, encoder_layers=2, decoder_layers=2, future_clips=3, text_width=16
 )
 
 
@@ -31,6 +31,7 @@ def checkpoint(tmp_path_factory) -> Path:
     torch.manual_seed(0)
     model = GHTT(CONFIG, ACTIONS)
     torch.nn.init.normal_(model.action.class_text)
+    torch.nn.init.xavier_uniform_(model.pose.head[-1].weight)  # zero before training
     model.pose.feature_mean.normal_()
     model.pose.feature_std.uniform_(0.5, 1.5)
     path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
@@ -43,7 +44,7 @@ def exported(checkpoint, tmp_path_factory) -> ExportedModel:
     folder = tmp_path_factory.mktemp("onnx")
     model, spec, _ = load_checkpoint(checkpoint)
     export_graphs(model, spec, folder)
-    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", file_sha256(checkpoint))
+    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", file_sha256(checkpoint)[:20])
 
 
 @pytest.fixture
