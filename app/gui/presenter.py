@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.drawing.overlay import upcoming
 from app.gui.compare import METHODS, Comparison
 from app.gui.port import Moment
-from app.gui.video_view import TRAIL_JOINTS, Overlay
+from app.gui.video_picture import TRAIL_JOINTS, Overlay
 from app.viewer.geometry import pose_at
 from ghtt_core.packets import Futures
 from ghtt_core.skeleton import HAND_NAMES

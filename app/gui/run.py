@@ -1,7 +1,9 @@
 """The window's start and end."""
 
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from PyQt6.QtCore import QSettings, QStandardPaths, Qt
@@ -12,6 +14,10 @@ from app.gui.session import LiveSession
 from app.gui.store import Store
 from app.gui.window import MainWindow
 from app.options import AppOptions
+from app.viewer.gl_info import gl_strings, is_software
+from ghtt_core.errors import UserError
+
+_NICENESS = 5
 
 
 def run_window(options: AppOptions) -> int:
@@ -19,12 +25,42 @@ def run_window(options: AppOptions) -> int:
 
     Returns:
         The exit status.
+
+    Raises:
+        UserError: This machine cannot draw in 3D.
     """
     application = make_application()
-    window = MainWindow(LiveSession(options), Store(QSettings()), output_directory(), options)
+    smooth = has_graphics_card()
+    session = LiveSession(options)
+    _step_back()
+    window = MainWindow(session, Store(QSettings()), output_directory(), options, smooth=smooth)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     window.show()
     return application.exec()
+
+
+def has_graphics_card() -> bool:
+    """Whether OpenGL draws on a graphics card; else on the processor, which the pipeline needs.
+
+    Raises:
+        UserError: There is no OpenGL at all.
+    """
+    try:
+        return not is_software(gl_strings()["renderer"])
+    except RuntimeError as error:
+        raise UserError(
+            f"The window needs OpenGL ({error}): run `python -m app.doctor`, or use --headless with --record OUT.mp4."
+        ) from error
+
+
+def _step_back() -> None:
+    """Let the drawing thread wait for the workers where the processor is short: frames of the window go first, not poses.
+
+    On Linux a thread has a priority of its own, and its children (those of a software OpenGL) inherit it. The session's
+    threads are running already and keep theirs.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def make_application() -> QApplication:

@@ -47,7 +47,9 @@ VIDEO_SHARE, SCENE_SHARE = 0.3, 0.3
 class MainWindow(QMainWindow):
     """Shows a session and steers it. Closing the window closes the session."""
 
-    def __init__(self, session: Session, store: Store, output_dir: Path, options: AppOptions | None = None) -> None:
+    def __init__(
+        self, session: Session, store: Store, output_dir: Path, options: AppOptions | None = None, *, smooth: bool = True
+    ) -> None:
         """Build every widget once.
 
         Args:
@@ -55,6 +57,7 @@ class MainWindow(QMainWindow):
             store: What is remembered.
             output_dir: Where recordings and pictures go.
             options: What the command line said: it goes before what is remembered.
+            smooth: Smooth edges in the 3D view.
         """
         super().__init__()
         self.session = session
@@ -73,6 +76,7 @@ class MainWindow(QMainWindow):
         self._last_error = ""
         self._scene_stale = self._video_stale = False
         self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
+        self._smooth = smooth
         self._build_views()
         self._build_docks()
         self.playback = PlaybackControls(session, self.transport)
@@ -160,7 +164,7 @@ class MainWindow(QMainWindow):
         self.recording.start_at_once(options.record, options.export)
 
     def _build_views(self) -> None:
-        self.video = VideoView(HAND_COLORS, OBSERVED_COLORS["dark"], FUTURE_COLORS["dark"])
+        self.video = VideoView()
         self.video.painted.connect(self._video_pacer.spent)
         self.transport = Transport()
         left = QWidget()
@@ -169,7 +173,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.video, 1)
         column.addWidget(self.transport)
-        self.scene = HandsView(scene_colors(self.theme))
+        self.scene = HandsView(scene_colors(self.theme), smooth=self._smooth)
         self.scene.drawn = self._scene_pacer.spent
         native = self.scene.native
         assert isinstance(native, QWidget)

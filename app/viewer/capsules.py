@@ -30,9 +30,9 @@ void main() {
 class CapsulesVisual(Visual):  # type: ignore[misc]  # vispy has no types
     """`count` capsules: bones that look solid, lit from above."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, sides: int = 10, rings: int = 3) -> None:
         Visual.__init__(self, vcode=_VERTEX, fcode=_FRAGMENT)
-        self._mesh = CapsuleMesh.build(count)
+        self._mesh = CapsuleMesh.build(count, sides, rings)
         vertices = count * len(self._mesh.normals)
         self._position = VertexBuffer(np.zeros((vertices, 3), np.float32))
         self._normal = VertexBuffer(np.zeros((vertices, 3), np.float32))

@@ -137,7 +137,7 @@ class CapsuleMesh:
         u = np.cross(helper, w)
         u /= np.linalg.norm(u, axis=1, keepdims=True)
         basis = np.stack((u, np.cross(w, u), w), axis=1)
-        normals = np.einsum("vk,ckx->cvx", self.normals, basis)
+        normals = self.normals @ basis
         centers = np.where(self.at_end[None, :, None], ends[:, 1:], ends[:, :1])
         radius = np.where(length[:, 0] > 1e-9, radius_m, 0)[:, None, None]
         return (

@@ -59,10 +59,16 @@ class HandsView:
         drawn: Called after every drawing with the seconds it took.
     """
 
-    def __init__(self, colors: SceneColors) -> None:
+    def __init__(self, colors: SceneColors, *, smooth: bool = True) -> None:
+        """Make the canvas.
+
+        Args:
+            colors: What it is painted with.
+            smooth: Smooth edges by multisampling; without a graphics card that takes more than half of the drawing time.
+        """
         vispy_app.use_app("pyqt6")
         self.drawn: Callable[[float], None] | None = None
-        self._canvas = scene.SceneCanvas(config={"samples": 4}, bgcolor=colors.background, show=False)
+        self._canvas = scene.SceneCanvas(config={"samples": 4 if smooth else 0}, bgcolor=colors.background, show=False)
         self._draw_started_s = 0.0
         self._canvas.events.draw.connect(self._before_draw, position="first")
         self._canvas.events.draw.connect(self._after_draw, position="last")
@@ -87,7 +93,7 @@ class HandsView:
         self._trails = self._lines(2 * samples * hands * paths * steps, 1.2)
         self._main_trail = self._lines(2 * hands * len(FINGERTIPS) * steps, 3.0)
         self._fan = self._lines(2 * samples * geometry.BONES_PER_FRAME, 1.2)
-        self._ghosts = Capsules(_GHOSTS * geometry.BONES_PER_FRAME, parent=root)
+        self._ghosts = Capsules(_GHOSTS * geometry.BONES_PER_FRAME, sides=6, rings=2, parent=root)
         self._observed = Capsules(geometry.BONES_PER_FRAME, parent=root)
         self._refined = Capsules(geometry.BONES_PER_FRAME, parent=root)
         self._ghosts.order = 1
