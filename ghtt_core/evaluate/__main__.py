@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import os
 import platform
+import shlex
 import sys
 import time
 from collections.abc import Sequence
@@ -14,11 +16,13 @@ import torch
 
 from ghtt_core.errors import UserError
 from ghtt_core.evaluate.datasets import TestData, load_test_data
+from ghtt_core.evaluate.document import document
+from ghtt_core.evaluate.fid_network import DEFAULT_NETWORK, FidNetwork
 from ghtt_core.evaluate.model import Model
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recordings import recording_tables
 from ghtt_core.evaluate.report import Evaluation, Report
-from ghtt_core.evaluate.tables import Table, as_console, as_csv, as_json, as_markdown
+from ghtt_core.evaluate.tables import as_console, as_csv, as_json
 
 TASKS = ("forecast", "refine", "recognise")
 
@@ -73,12 +77,15 @@ def _progress(text: str) -> None:
     print(f"\r{text[:100]:<100}", end="", file=sys.stderr, flush=True)
 
 
-def evaluate(arguments: argparse.Namespace) -> list[Report]:
-    """What the arguments ask for; one report per data set, and one for the recordings."""
+def _evaluation(arguments: argparse.Namespace) -> Evaluation:
+    network = FidNetwork.load() if DEFAULT_NETWORK.exists() else None
+    return Evaluation(_models(arguments.checkpoint, arguments), _protocol(arguments), network, arguments.plots, _progress)
+
+
+def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Report]:
+    """One report per data set, and one for the recordings."""
     if not arguments.data and not arguments.recording:
         raise UserError("There is nothing to evaluate; give data sets with --data or exported recordings with --recording.")
-    protocol = _protocol(arguments)
-    evaluation = Evaluation(_models(arguments.checkpoint, arguments), protocol, arguments.plots, _progress)
     more = [load_test_data(path) for path in arguments.train]
     extra = tuple(sequence for data in more for sequence in (data.training or data.test))
     tasks = TASKS if arguments.task == "all" else (arguments.task,)
@@ -86,32 +93,26 @@ def evaluate(arguments: argparse.Namespace) -> list[Report]:
     for path in arguments.data:
         data = load_test_data(path)
         data = TestData(data.name, data.test, (*data.training, *extra))
-        report = Report(data.description)
+        report = Report(data.name, data.description)
         for task in tasks:
             getattr(evaluation, task)(data, report)
         reports.append(report)
     if arguments.recording:
-        tables = recording_tables(arguments.recording, protocol)
-        reports.append(Report(f"{len(arguments.recording)} exported recordings", tables))
+        names = ", ".join(path.name for path in arguments.recording)
+        tables = recording_tables(arguments.recording, evaluation.protocol)
+        reports.append(Report("recordings", f"Exported recordings by themselves: {names}", tables))
     _progress("")
     print("\r", end="", file=sys.stderr)
     return reports
 
 
-def _write(reports: Sequence[Report], arguments: argparse.Namespace, protocol: EvaluationProtocol, seconds: float) -> None:
-    tables = [table for report in reports for table in report.tables]
-    run = {
-        "protocol": asdict(protocol),
-        "seconds": round(seconds, 1),
-        "command": " ".join(sys.argv[1:]),
-        "python": platform.python_version(),
-    }
+def _write(reports: Sequence[Report], evaluation: Evaluation, arguments: argparse.Namespace, run: dict[str, Any]) -> None:
     if arguments.markdown:
-        _save(arguments.markdown, "\n".join(_markdown(report) for report in reports))
+        _save(arguments.markdown, document(reports, evaluation.models, evaluation.protocol, run, arguments.markdown))
     if arguments.csv:
-        _save(arguments.csv, as_csv(tables))
+        _save(arguments.csv, as_csv(table for report in reports for table in report.tables))
     if arguments.json:
-        body: dict[str, Any] = {"run": run, "reports": [_plain(report) for report in reports]}
+        body = {"run": run, "reports": [_plain(report) for report in reports]}
         _save(arguments.json, json.dumps(body, indent=1) + "\n")
 
 
@@ -125,12 +126,6 @@ def _plain(report: Report) -> dict[str, Any]:
     }
 
 
-def _markdown(report: Report) -> str:
-    skipped = [f"- {sentence}" for sentence in report.skipped]
-    figures = [f"![{path.stem}]({path.name})" for path in report.figures]
-    return "\n".join([f"## {report.data}\n", *(as_markdown(table) for table in report.tables), *figures, *skipped, ""])
-
-
 def _save(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,30 +134,31 @@ def _save(path: Path, text: str) -> None:
         raise UserError(f"Cannot write {path}: {error.strerror}.") from error
 
 
-def _print(tables: Sequence[Table]) -> None:
-    for table in tables:
-        print(as_console(table), end="\n\n")
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
     arguments = _parser().parse_args(argv)
     started_s = time.monotonic()
-    torch.manual_seed(arguments.seed)
     try:
-        protocol = _protocol(arguments)
-        reports = evaluate(arguments)
-        print("protocol:", ", ".join(f"{key} {value}" for key, value in asdict(protocol).items()), end="\n\n")
+        evaluation = _evaluation(arguments)
+        reports = _reports(evaluation, arguments)
+        protocol = asdict(evaluation.protocol)
+        print("protocol:", ", ".join(f"{key} {value}" for key, value in protocol.items()), end="\n\n")
         for report in reports:
             print(report.data, end="\n\n")
-            _print(report.tables)
+            for table in report.tables:
+                print(as_console(table), end="\n\n")
             for sentence in report.skipped:
                 print(f"Not measured. {sentence}")
-        _write(reports, arguments, protocol, time.monotonic() - started_s)
+        seconds = time.monotonic() - started_s
+        machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}, torch {torch.__version__}"
+        command = shlex.join(sys.argv[1:] if argv is None else argv)
+        _write(
+            reports, evaluation, arguments, {"command": command, "seconds": seconds, "machine": machine, "protocol": protocol}
+        )
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{time.monotonic() - started_s:.0f} s")
+    print(f"{seconds:.0f} s")
     return 0
 
 

@@ -189,7 +189,7 @@ def _accuracy(network: _Network, examples: Sequence[tuple[Array, str]], classes:
 
 
 def sanity_table(network: FidNetwork, sequences: Sequence[MotionSequence], frames: int, seed: int, data: str) -> Table:
-    """True motion against other true motion, against itself noised more and more, still, and with its frames shuffled."""
+    """True motion against itself, other true motion, and itself noised more and more, held still, and shuffled."""
     rng = np.random.default_rng(seed)
     stretches = [
         sequence.joints_m[start : start + frames]
@@ -200,17 +200,19 @@ def sanity_table(network: FidNetwork, sequences: Sequence[MotionSequence], frame
     order = rng.permutation(len(motions))
     reference, other = motions[order[::2]], motions[order[1::2]]
     truth = network.features(reference)
-    rows = {"other true motion": other}
+    rows = {"itself": reference, "other true motion": other}
     for noise in NOISE_MM:
-        rows[f"{noise:g} mm of noise"] = other + rng.normal(0.0, noise / 1000.0, other.shape).astype(np.float32)
-    rows["last pose of the first clip, held"] = np.concatenate(
-        [other[:, :16], np.repeat(other[:, 15:16], frames - 16, axis=1)], axis=1
-    )
-    rows["frames shuffled"] = other[:, rng.permutation(frames)]
+        rows[f"{noise:g} mm of noise"] = reference + rng.normal(0.0, noise / 1000.0, reference.shape).astype(np.float32)
+    held = np.repeat(reference[:, 15:16], frames - 16, axis=1)
+    rows["first clip, then its last pose held"] = np.concatenate([reference[:, :16], held], axis=1)
+    rows["frames shuffled"] = reference[:, rng.permutation(frames)]
     table = Table(f"fid-check-{frames}", f"Sanity of the FID over {frames} frames: {data}", [Column("fid", "FID × 1000", 1)])
     for name, changed in rows.items():
         table.rows.append((name, {"fid": 1000.0 * fid(network.features(changed), truth)}))
-    table.notes.append(f"{len(other)} motions each against {len(reference)} others of the same sequences.")
+    table.notes.append(
+        f"{len(reference)} true motions against themselves, against {len(other)} others of the same sequences (what sampling"
+        " alone makes), and against themselves made worse."
+    )
     return table
 
 

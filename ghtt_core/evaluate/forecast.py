@@ -11,6 +11,7 @@ from ghtt_core.baselines.forecasters import Forecaster, TrainingWindows
 from ghtt_core.baselines.gaps import fill_gaps
 from ghtt_core.baselines.hand_space import HandSpace
 from ghtt_core.evaluate.bootstrap import mean_over_windows, ratio_of_means
+from ghtt_core.evaluate.fid_network import FidNetwork
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.evaluate.windows import Windows, cut_windows
@@ -36,12 +37,14 @@ SHAPE_COLUMNS = (
     Column("mmade", "MMADE"),
     Column("mmfde", "MMFDE"),
     Column("cmd", "CMD", 0),
+    Column("fid", "FID × 1000", 1),
     Column("acceleration", "acceleration", 2),
     Column("bone", "bones steady, %"),
     Column("angles", "angles in range, %"),
 )
 MIN_WINDOWS = 20
 """Fewer windows than this make no table."""
+_FID_SAMPLES = 5
 _ERRORS = ("best_ade", "best_fde", "mean_ade", "mean_fde", "first_ade", "first_fde")
 
 
@@ -135,7 +138,7 @@ def _errors(run: ForecastRun, hands: slice) -> dict[str, Array]:
     return {key: np.concatenate(values) for key, values in parts.items()}
 
 
-def shape_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data: str) -> Table:
+def shape_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data: str, fid_network: FidNetwork | None) -> Table:
     """Whether futures cover what may happen, move as much as hands do, and stay hands; the truth itself in the first row."""
     windows, horizon = runs[0].windows, runs[0].windows.future_m.shape[1]
     truth = ForecastRun("what happened", windows, windows.future_m[:, None])
@@ -145,14 +148,28 @@ def shape_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data:
         if run is not truth:
             row["mmade"], row["mmfde"] = _multi_modal(run, protocol)
             row["cmd"] = metrics.cmd(run.futures_m, windows.future_m)
+            row["fid"] = None if fid_network is None else _fid(run, fid_network)
         table.rows.append((run.method, row))
     table.notes += [
         f"MMADE and MMFDE: hands whose last poses are within {protocol.similar_mm:g} mm of each other in the palm's frame share"
         " their futures.",
+        f"FID over the observed and the foretold frames, of {_FID_SAMPLES} futures, on the network of"
+        " `ghtt_core/evaluate/fid_network.py`.",
         "Acceleration in mm/frame², mean of the joints. Shares of frames in which all 20 bones are within 2 % of their mean"
         " length over the future, and all finger joints within their range.",
     ]
     return table
+
+
+def _fid(run: ForecastRun, network: FidNetwork) -> float:
+    """1000 times the FID of seen and foretold frames together against true windows."""
+    windows = run.windows
+    counts = windows.counts[:, None, :, None, None]
+    observed = np.where(counts, windows.observed_m, np.nan)
+    true = network.features(np.concatenate([observed, windows.future_m], axis=1))
+    samples = run.futures_m[:, :_FID_SAMPLES]
+    made = [network.features(np.concatenate([observed, samples[:, index]], axis=1)) for index in range(samples.shape[1])]
+    return 1000.0 * metrics.fid(np.concatenate(made), true)
 
 
 def _plausibility(run: ForecastRun) -> dict[str, Value]:

@@ -123,34 +123,38 @@ def _spectra(motion: Array, reference: Array, frames: int = 64) -> list[Array]:
     return found
 
 
-def plot_film_strip(runs: Sequence[ForecastRun], path: Path, rows: int = 4, samples: int = 8) -> Path:
-    """Observed, true and sampled hands at a few moments, as motion-forecasting papers print them, from the camera's side."""
-    windows = runs[0].windows
+def plot_film_strip(run: ForecastRun, path: Path, rows: int = 4, samples: int = 8) -> Path:
+    """Observed hands, then true (black), sampled (faint) and best (strong) ones at a few moments, seen from the camera."""
+    windows = run.windows
     horizon = windows.future_m.shape[1]
-    moments = np.unique(np.linspace(0, horizon - 1, 6).astype(int))
+    moments = np.unique(np.linspace(min(4, horizon - 1), horizon - 1, 6).astype(int))
     picked = _most_moving(windows.future_m, rows)
-    columns = ["observed", *(f"+{(moment + 1) / FRAME_RATE_HZ:.1f} s" for moment in moments)]
-    figure = _figure(1.7 * len(columns), 1.8 * len(picked) * len(runs))
-    grid = figure.subplots(len(picked) * len(runs), len(columns), squeeze=False)
-    for place, (index, run) in enumerate((index, run) for index in picked for run in runs):
-        everything = np.concatenate([windows.observed_m[index], windows.future_m[index]]).reshape(-1, 3)
-        centre = np.nanmean(everything, axis=0)
-        reach = max(0.12, float(np.nanmax(np.abs(everything - centre)[:, :2]))) * 1.1
-        for column, axes in enumerate(grid[place]):
-            axes.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach), aspect="equal")
-            axes.set(xticks=[], yticks=[])
-            if column == 0:
-                for frame, strength in ((0, 0.25), (8, 0.5), (-1, 1.0)):
-                    _draw(axes, windows.observed_m[index, frame], strength)
-                axes.set_ylabel(f"{run.method}\nwindow {index}", fontsize=7)
-            else:
-                moment = moments[column - 1]
-                for future in run.futures_m[index, :samples]:
-                    _draw(axes, future[moment], 0.22)
-                _draw(axes, windows.future_m[index, moment], 1.0, "black")
-            if place == 0:
-                axes.set_title(columns[column], fontsize=8)
+    figure = _figure(1.7 * (len(moments) + 1), 1.75 * len(picked))
+    grid = figure.subplots(len(picked), len(moments) + 1, squeeze=False)
+    for index, line in zip(picked, grid, strict=True):
+        best = int(metrics.mpjpe(run.futures_m[index], windows.future_m[index]).argmin())
+        counted = np.where(windows.counts[index][:, None, None], windows.observed_m[index], np.nan)
+        for frame, strength in ((0, 0.2), (8, 0.45), (-1, 1.0)):
+            _draw(line[0], counted[frame], strength)
+        for axes, moment in zip(line[1:], moments, strict=True):
+            for future in run.futures_m[index, :samples]:
+                _draw(axes, future[moment], 0.15)
+            _draw(axes, windows.future_m[index, moment], 0.9, "black")
+            _draw(axes, run.futures_m[index, best, moment], 0.9)
+        _frame(line, np.concatenate([counted, windows.future_m[index]]))
+    grid[0, 0].set_title("observed", fontsize=8)
+    for axes, moment in zip(grid[0, 1:], moments, strict=True):
+        axes.set_title(f"+{(moment + 1) / FRAME_RATE_HZ:.1f} s", fontsize=8)
     return _save(figure, path)
+
+
+def _frame(line: NDArray[np.object_], joints_m: Array) -> None:
+    """The same square for every picture of a line, around all that was seen and happened."""
+    low, high = np.nanmin(joints_m, axis=(0, 1, 2))[:2], np.nanmax(joints_m, axis=(0, 1, 2))[:2]
+    centre, reach = (low + high) / 2.0, max(0.08, float((high - low).max()) * 0.6)
+    for axes in line:
+        axes.set(xlim=(centre[0] - reach, centre[0] + reach), ylim=(centre[1] + reach, centre[1] - reach), aspect="equal")
+        axes.set_axis_off()
 
 
 def _most_moving(future_m: Array, rows: int) -> list[int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ghtt_core.baselines.forecasters import ConstantVelocity, DampedVelocity, Forecaster, NearestNeighbours, ZeroVelocity
 from ghtt_core.evaluate.datasets import TestData
+from ghtt_core.evaluate.fid_network import FidNetwork
 from ghtt_core.evaluate.forecast import MIN_WINDOWS, ForecastRun, displacement_table, run_forecasts, shape_table
 from ghtt_core.evaluate.model import CascadeForecaster, Model, PoseBlockForecaster
 from ghtt_core.evaluate.plots import (
@@ -30,12 +31,14 @@ class Report:
     """What came out.
 
     Attributes:
+        name: The data set's name.
         data: One line on the data.
         tables: In order.
         figures: Paths of the figures, in order.
         skipped: What could not be measured, and why, a sentence each.
     """
 
+    name: str
     data: str
     tables: list[Table] = field(default_factory=list)
     figures: list[Path] = field(default_factory=list)
@@ -49,12 +52,14 @@ class Evaluation:
     Attributes:
         models: Name and model, as many as are to be compared.
         protocol: The rules.
+        fid_network: For the FID; None leaves it out.
         plots: Folder for the figures; None draws none.
         progress: Told what is being done.
     """
 
     models: NamedModels
     protocol: EvaluationProtocol
+    fid_network: FidNetwork | None
     plots: Path | None
     progress: Progress
 
@@ -90,11 +95,11 @@ class Evaluation:
             tables[:0] = [displacement_table(runs, self.protocol, data.name, hand) for hand in hands]
         if not longest:
             return
-        report.tables += [*tables, shape_table(longest, self.protocol, data.name)]
+        report.tables += [*tables, shape_table(longest, self.protocol, data.name, self.fid_network)]
         if self.plots is not None:
-            films = [run for run in longest if run.futures_m.shape[1] > 1][-2:]
+            films = [run for run in longest if run.futures_m.shape[1] > 1][-1:]
             report.figures.append(plot_horizon(longest, data.name, self.plots / f"{data.name}-horizon.png"))
-            report.figures.append(plot_film_strip(films, self.plots / f"{data.name}-films.png"))
+            report.figures += [plot_film_strip(run, self.plots / f"{data.name}-films.png") for run in films]
 
     def refine(self, data: TestData, report: Report) -> None:
         """Refinement against exact truth where there is any, and gaps bridged."""
@@ -106,7 +111,7 @@ class Evaluation:
             if self.plots is not None:
                 report.figures.append(plot_jitter_spectrum(runs, test, self.plots / f"{data.name}-spectrum.png"))
         else:
-            report.skipped.append(f"Refinement: {data.name} has no exact motion to compare with.")
+            report.skipped.append("Refinement: there is no exact motion to compare with.")
         if self.models:
             report.tables.append(gap_table(data.test, self.models, self.protocol, data.name))
 
@@ -118,10 +123,10 @@ class Evaluation:
         usable = [(name, model) for name, model in usable if model.spec.action_names == classes]
         left_out = [name for name, _ in self.models if name not in dict(usable)]
         if left_out:
-            report.skipped.append(f"Recognition on {data.name}: {', '.join(left_out)} knows other actions.")
+            report.skipped.append(f"Recognition by {', '.join(left_out)}: knows other actions.")
         windows = action_windows(data.test, classes, self.protocol)
         if not len(windows):
-            report.skipped.append(f"Recognition: {data.name} has no labelled windows of these actions.")
+            report.skipped.append("Recognition: there are no labelled windows of these actions.")
             return
         training = action_windows(data.training, classes, self.protocol)
         runs = run_recognition(windows, training, classes, usable, self.protocol, self.progress)

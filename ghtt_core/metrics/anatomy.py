@@ -53,7 +53,8 @@ def finger_flexion(joints_m: Array) -> dict[str, Array]:
     and (..., 2, 1) for the thumb.
     """
     across = joints_m[..., FINGERS["index"][0], :] - joints_m[..., FINGERS["little"][0], :]
-    across = across / np.linalg.norm(across, axis=-1, keepdims=True) * np.array([[-1.0], [1.0]])
+    with np.errstate(invalid="ignore", divide="ignore"):  # bones of length zero bend by NaN degrees
+        across = across / np.linalg.norm(across, axis=-1, keepdims=True) * np.array([[-1.0], [1.0]])
     chains = np.stack([joints_m[..., [WRIST, *FINGERS[name]], :] for name in _LONG_FINGERS], axis=-3)
     bones = np.diff(chains, axis=-2)
     before, after = bones[..., :-1, :], bones[..., 1:, :]
@@ -62,7 +63,8 @@ def finger_flexion(joints_m: Array) -> dict[str, Array]:
     thumb = np.diff(joints_m[..., FINGERS["thumb"], :], axis=-2)
     cosine = np.einsum("...c,...c->...", thumb[..., :-1, :], thumb[..., 1:, :])
     size = np.linalg.norm(thumb, axis=-1)
-    thumb_bend = np.degrees(np.arccos(np.clip(cosine / (size[..., :-1] * size[..., 1:]), -1.0, 1.0)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        thumb_bend = np.degrees(np.arccos(np.clip(cosine / (size[..., :-1] * size[..., 1:]), -1.0, 1.0)))
     return {
         "mcp": bend[..., 0],
         "pip": bend[..., 1],

@@ -274,3 +274,7 @@ def test_palm_size_is_the_mean_wrist_to_mcp_distance() -> None:
     hand = np.zeros((JOINTS, 3))
     hand[list(MCPS), 1] = [0.08, 0.09, 0.10, 0.11]
     assert metrics.palm_size(hand) == pytest.approx(0.095)
+
+
+def test_a_hand_collapsed_to_a_point_is_out_of_range() -> None:
+    np.testing.assert_array_equal(metrics.within_joint_limits(np.zeros((1, 2, JOINTS, 3))), [[0.0, 0.0]])
