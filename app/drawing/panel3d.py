@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.drawing import strokes
-from app.drawing.overlay import MAIN_JOINTS, SAMPLE_JOINTS, as_lines, fade_pieces, upcoming
+from app.drawing.overlay import MAIN_JOINTS, SAMPLE_JOINTS, fade_pieces, thinned, trails, upcoming
 from app.drawing.palette import BACKGROUND, DIM, FUTURE, GRID, HAND, OBSERVED, PANEL, Rgb, bgr, mix
 from app.drawing.strokes import Image
 from app.pipeline.result import PipelineResult
@@ -115,16 +115,16 @@ class Panel3D:
         joints_m, ahead_s = upcoming(futures, now_s)
         if ahead_s.size < 2:
             return
-        main_px, _ = self._project(view, joints_m[:1, :, :, MAIN_JOINTS])
-        samples_px, _ = self._project(view, joints_m[1:, :, :, SAMPLE_JOINTS])
-        for first, last, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
-            for paths_px, share, width in ((samples_px, 0.42, 1.0), (main_px, 1.0, 2.0)):
+        joints_m, ahead_s = thinned(joints_m, ahead_s)
+        main = trails(self._project(view, joints_m[:1, :, :, MAIN_JOINTS])[0])
+        samples = trails(self._project(view, joints_m[1:, :, :, SAMPLE_JOINTS])[0])
+        for piece, strength in reversed(fade_pieces(ahead_s.size, _PIECES)):
+            for paths, share, width in ((samples, 0.42, 1.0), (main, 1.0, 2.0)):
                 for hand in range(2):
-                    color = mix(FUTURE[hand], PANEL, share * strength)
-                    strokes.polylines(image, as_lines(paths_px[:, first:last, hand]), color, width)
+                    paths[hand].draw(image, piece, mix(FUTURE[hand], PANEL, share * strength), width)
         for offset_s in reversed(_GHOSTS_S):
             if offset_s <= ahead_s[-1]:
-                step = int(np.searchsorted(ahead_s, offset_s))
+                step = int(np.searchsorted(ahead_s, offset_s - 1e-6))
                 share = 0.75 * (1 - offset_s / (_GHOSTS_S[-1] + 0.5))
                 for hand in range(2):
                     self._draw_thin(image, view, joints_m[0, step, hand], mix(FUTURE[hand], PANEL, share))
@@ -176,7 +176,7 @@ def _look(centre_m: Float64, time_s: float) -> Float64:
     """(4, 4) from the scene to an eye above and behind the right shoulder that looks at the centre."""
     swing = math.radians(24 + 9 * math.sin(2 * math.pi * time_s / 9))
     lift = math.radians(32)
-    distance_m = 0.62
+    distance_m = 0.54
     back = np.array([math.sin(swing) * math.cos(lift), -math.sin(lift), -math.cos(swing) * math.cos(lift)])
     forward = -back
     right = np.cross(np.array([0.0, 1.0, 0.0]), forward)

@@ -30,7 +30,7 @@ def drawable(points_px: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 def fixed(points_px: NDArray[np.floating]) -> NDArray[np.int32]:
     """Pixels to OpenCV's fixed-point coordinates; only for `drawable` points."""
-    return np.rint(np.asarray(points_px, np.float64) * ONE).astype(np.int32)
+    return np.rint(np.ascontiguousarray(points_px, np.float64) * ONE).astype(np.int32)
 
 
 def line(image: Image, start: list[int], end: list[int], color: Rgb, width: float) -> None:
@@ -55,11 +55,26 @@ def polygon(image: Image, corners_px: NDArray[np.floating], color: Rgb) -> None:
 
 
 def polylines(image: Image, paths_px: NDArray[np.floating], color: Rgb, width: float) -> None:
-    """(N, T, 2) open paths; one with a point that cannot be drawn is left out. On one channel the first value counts."""
-    whole = paths_px[drawable(paths_px).all(axis=1)]
-    if whole.size:
-        shade = bgr(color) if image.ndim == 3 else color[:1]
-        cv2.polylines(image, list(fixed(whole)), False, shade, max(1, round(width)), cv2.LINE_AA, _SHIFT)
+    """(N, T, 2) open paths; one with a point that cannot be drawn is left out."""
+    Paths(paths_px).draw(image, slice(None), color, width)
+
+
+class Paths:
+    """(N, T, 2) open paths that are drawn piece by piece; a piece with a point that cannot be drawn is left out."""
+
+    def __init__(self, paths_px: NDArray[np.floating]) -> None:
+        self._drawable = drawable(paths_px)
+        self._fixed = fixed(np.where(self._drawable[..., None], paths_px, 0.0))
+        self._all = bool(self._drawable.all())
+
+    def draw(self, image: Image, piece: slice, color: Rgb, width: float) -> None:
+        """Draw some points of every path; on a picture of one channel the colour's first value counts."""
+        points = self._fixed[:, piece]
+        if not self._all:
+            points = points[self._drawable[:, piece].all(axis=1)]
+        if points.size:
+            shade = bgr(color) if image.ndim == 3 else color[:1]
+            cv2.polylines(image, list(points), False, shade, max(1, round(width)), cv2.LINE_AA, _SHIFT)
 
 
 def text(image: Image, words: str, x: float, y: float, size: int, color: Rgb, anchor: float = 0.0) -> int:

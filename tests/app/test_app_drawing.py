@@ -59,9 +59,9 @@ def test_futures_change_the_picture_around_the_hands_and_fade() -> None:
     changed = (with_futures != without).any(axis=2)
     assert 0.01 < changed.mean() < 0.6
     pieces = fade_pieces(63, 6)
-    assert pieces[0][0] == 0
-    assert pieces[-1][1] == 63
-    strengths = [strength for _, _, strength in pieces]
+    assert pieces[0][0].start == 0
+    assert pieces[-1][0].stop == 63
+    strengths = [strength for _, strength in pieces]
     assert strengths == sorted(strengths, reverse=True)
     assert strengths[-1] < 0.3
 
