@@ -41,10 +41,11 @@ class PoseBlock(nn.Module):
         self.embed_relative = nn.Linear(RELATIVE.stop - RELATIVE.start, width // 4)
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
-        self.head = nn.Sequential(
-            nn.Linear(width, width), nn.LeakyReLU(), nn.Linear(width, width), nn.LeakyReLU(), nn.Linear(width, FEATURES)
-        )
+        last = nn.Linear(width, FEATURES)
+        self.head = nn.Sequential(nn.Linear(width, width), nn.LeakyReLU(), nn.Linear(width, width), nn.LeakyReLU(), last)
         initialise(self)
+        # Training starts from no correction at all: the clip as observed, and hands that keep still.
+        nn.init.zeros_(last.weight)
 
     def encode(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Recognise a clip.
@@ -66,7 +67,10 @@ class PoseBlock(nn.Module):
         return out[:, 0], out[:, 1].clamp(*LOGVAR_RANGE), out[:, LATENT_TOKENS:]
 
     def refine(self, skip: Tensor, features: Tensor, mask: Tensor) -> Tensor:
-        """The refined clip: the head's corrections to what was observed, and its full answer where nothing was.
+        """The refined clip.
+
+        Where a hand was observed, the head corrects its joints; velocities, which in a noisy clip are mostly noise, and hands
+        that were missing it gives in full.
 
         Args:
             skip: (B, 16, d) frame outputs of the encoder.
@@ -76,7 +80,11 @@ class PoseBlock(nn.Module):
         Returns:
             (B, 16, 153) features.
         """
-        return torch.where(mask, features, self.feature_mean) + self._head(skip)
+        observed = torch.where(mask, features, self.feature_mean)
+        base = torch.cat(
+            (observed[..., LOCAL], self.feature_mean[VELOCITY].expand(*skip.shape[:2], -1), observed[..., RELATIVE]), -1
+        )
+        return base + self._head(skip)
 
     def decode(self, m: Tensor, skip: Tensor | None = None, last: Tensor | None = None) -> Tensor:
         """Predict the clip after the one that m encodes.
@@ -97,7 +105,7 @@ class PoseBlock(nn.Module):
         change = self._head(self.decoder(queries, memory, position))
         if last is None:
             return self.feature_mean + change
-        base = torch.cat((last[:, LOCAL], self.feature_mean[VELOCITY].expand(len(last), -1), last[:, RELATIVE]), dim=1)
+        base = torch.cat((last[:, LOCAL], self.feature_mean[VELOCITY].expand(last.shape[0], -1), last[:, RELATIVE]), dim=1)
         return base[:, None] + change
 
     def _head(self, tokens: Tensor) -> Tensor:

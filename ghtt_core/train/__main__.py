@@ -135,11 +135,8 @@ def load_data(
     train, validation = [], []
     for specification in specifications:
         path, _, share_text = specification.partition("@")
-        try:
-            share = float(share_text) if share_text else 1.0
-        except ValueError:
-            share = math.nan
-        if not share > 0:
+        share = _positive(share_text or "1")
+        if share is None:
             raise UserError(
                 f"{specification!r}: {share_text!r} is not a share; write PATH@2 for twice the usual part of a batch."
             )
@@ -153,9 +150,20 @@ def load_data(
     return train, validation
 
 
+def _positive(text: str) -> float | None:
+    """A finite number above zero, or None."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if 0 < number < math.inf else None
+
+
 def _parts(path: str) -> tuple[str, dict[str, list[MotionSequence]]]:
     if path.partition(":")[0] == SYNTHETIC:
-        minutes = float(path.partition(":")[2] or 60)
+        minutes = _positive(path.partition(":")[2] or "60")
+        if minutes is None:
+            raise UserError(f"{path!r} does not say how many minutes of motion to make; write for example {SYNTHETIC}:60.")
         seeds = range(math.ceil(minutes * 60 / SYNTHETIC_SECONDS))
         made = {"train": seeds, "validation": SYNTHETIC_VALIDATION_SEEDS}
         return SYNTHETIC, {

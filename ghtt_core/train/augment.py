@@ -66,7 +66,7 @@ def hide(joints_m: Float32, hiding: Hiding, rng: np.random.Generator) -> Float32
     lost |= gap & (rng.random((batch, 1, HANDS)) < hiding.gap)
     both = np.asarray(np.isfinite(joints_m[:, -1, :, 0, 0]).all(axis=1))
     whole = (rng.random(batch) < hiding.hand) & both
-    which = rng.integers(0, HANDS, batch)
+    which = rng.integers(0, HANDS, (batch,))
     lost[whole, :, which[whole]] = True
     return np.where(lost[..., None, None], np.float32(np.nan), joints_m)
 

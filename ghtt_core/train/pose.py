@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ghtt_core.checkpoint import save_checkpoint
-from ghtt_core.features import VELOCITY, HandFrames, MotionFeatures, features_from_joints, hand_size, joints_from_features
+from ghtt_core.features import (
+    LOCAL,
+    RELATIVE,
+    VELOCITY,
+    HandFrames,
+    MotionFeatures,
+    features_from_joints,
+    hand_size,
+    joints_from_features,
+)
 from ghtt_core.metrics import acceleration_error, ade_fde, mpjpe_ra
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
@@ -27,6 +36,18 @@ SAMPLES = 2
 """Draws of m for each window in training; the best of them counts, which teaches the posterior where the future is open
 (Guzman-Rivera et al., "Multiple Choice Learning", NeurIPS 2012). The paper draws one."""
 VALIDATION_SAMPLES = 20
+_VELOCITY = np.arange(VELOCITY.start, VELOCITY.stop).reshape(HANDS, 9)
+FEATURE_KINDS = tuple(
+    np.ravel(kind)
+    for kind in (
+        np.arange(LOCAL.start, LOCAL.stop),
+        _VELOCITY[:, :6],
+        _VELOCITY[:, 6:],
+        np.arange(RELATIVE.start, RELATIVE.start + 6),
+        np.arange(RELATIVE.start + 6, RELATIVE.stop),
+    )
+)
+"""Indices of the local joints, the velocities' turns and steps, and the relative pose's turn and shift."""
 
 
 def full_precision(like: Tensor) -> torch.autocast:
@@ -99,16 +120,23 @@ class PoseTask:
         self._fit_standardisation()
 
     def _fit_standardisation(self) -> None:
-        """Mean and spread of the clean features over a sample of the training windows."""
+        """Mean and spread of the clean features over a sample of the training windows.
+
+        Numbers of one kind share their spread. Each by itself, the nearly rigid palm and the cosines of small turns would be
+        blown up to the size of the fingers' motion, and their noise with them.
+        """
         _, truth_m, _ = self.train.draw(np.random.default_rng(0), 2048, CLIP_FRAMES, CLIP_FRAMES)
         features = features_from_joints(truth_m, window_sizes(truth_m))
         known = target_mask(features)
         count = known.sum(axis=(0, 1)).clip(1)
         mean = np.where(known, features.values, 0).sum(axis=(0, 1)) / count
-        spread = np.sqrt(np.where(known, (features.values - mean) ** 2, 0).sum(axis=(0, 1)) / count)
+        variance = np.where(known, (features.values - mean) ** 2, 0).sum(axis=(0, 1)) / count
+        spread = np.ones_like(variance)
+        for kind in FEATURE_KINDS:
+            spread[kind] = np.sqrt(variance[kind].mean())
         block = self.module.block
         block.feature_mean.copy_(torch.from_numpy(mean.astype(np.float32)))
-        block.feature_std.copy_(torch.from_numpy(np.maximum(spread, 1e-3).astype(np.float32)))
+        block.feature_std.copy_(torch.from_numpy(np.maximum(spread, 1e-2).astype(np.float32)))
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """A training batch: the noisy observed clip, the clean one and the next."""

@@ -1,0 +1,137 @@
+"""Joints to features and back: exact, invariant, and the same in NumPy and torch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from ghtt_core.features import (
+    LOCAL,
+    RELATIVE,
+    VELOCITY,
+    HandFrames,
+    features_from_joints,
+    hand_size,
+    joints_from_features,
+    place_clip,
+)
+from ghtt_core.skeleton import LEFT, RIGHT
+from ghtt_core.synthetic.motion import generate_motion
+
+FRAMES = 64
+seeds = st.integers(0, 10_000)
+
+
+def motion(seed, frames=FRAMES):
+    """Two hands of a made-up person at work: stiff palms, so that the features describe them exactly."""
+    return generate_motion(seed, frames / 30).sequence.joints_m.astype(np.float64)
+
+
+def sizes_of(joints_m):
+    return np.nanmean(hand_size(joints_m), axis=-2)
+
+
+def rigid(seed):
+    rng = np.random.default_rng(seed)
+    return Rotation.random(rng=rng).as_matrix(), rng.uniform(-2, 2, 3)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_joints_come_back_over_64_frames(seed):
+    joints_m = motion(seed).astype(np.float32)
+    size_m = sizes_of(joints_m)
+    features = features_from_joints(joints_m, size_m)
+    back_m = joints_from_features(features.values, size_m, features.frames.at(0), first_moves=False)
+    assert features.values.dtype == np.float32
+    assert np.abs(back_m - joints_m).max() < 1e-4
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds, seeds)
+def test_a_rigid_motion_of_the_camera_changes_nothing(seed, camera):
+    joints_m = motion(seed)
+    rotation, shift_m = rigid(camera)
+    size_m = sizes_of(joints_m)
+    still, moved = (features_from_joints(one, size_m).values for one in (joints_m, joints_m @ rotation.T + shift_m))
+    np.testing.assert_allclose(moved, still, atol=1e-8)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seeds)
+def test_a_mirror_swaps_the_hands(seed):
+    joints_m = motion(seed, 16)
+    mirrored_m = joints_m[:, ::-1] * [-1.0, 1.0, 1.0]
+    plain, swapped = (features_from_joints(one, sizes_of(one)).values for one in (joints_m, mirrored_m))
+    local, other = (values[:, LOCAL].reshape(-1, 2, 21, 3) for values in (plain, swapped))
+    np.testing.assert_allclose(other, local[:, ::-1] * [-1.0, 1.0, 1.0], rtol=0, atol=1e-6)
+    # Steps mirror in x; the first two columns of M R M are (r00, -r10, -r20) and (-r01, r11, r21).
+    sign = np.array([1, -1, -1, -1, 1, 1, -1, 1, 1.0])
+    steps, others = (values[:, VELOCITY].reshape(-1, 2, 9) for values in (plain, swapped))
+    np.testing.assert_allclose(others, steps[:, ::-1] * sign, rtol=0, atol=1e-6)
+
+
+@given(seeds)
+@settings(max_examples=10, deadline=None)
+def test_numpy_and_torch_agree(seed):
+    joints_m = motion(seed, 16).astype(np.float32)
+    joints_m[3:6, LEFT] = np.nan
+    size_m = sizes_of(joints_m)
+    ours = features_from_joints(joints_m, size_m)
+    theirs = features_from_joints(torch.from_numpy(joints_m), torch.from_numpy(size_m))
+    np.testing.assert_allclose(theirs.values.numpy(), ours.values, atol=2e-5)
+    np.testing.assert_array_equal(theirs.mask.numpy(), ours.mask)
+    back = joints_from_features(ours.values, size_m, ours.frames.at(0), first_moves=False)
+    anchor = HandFrames(*(torch.from_numpy(part) for part in (ours.frames.at(0).rotation, ours.frames.at(0).position)))
+    torch_back = joints_from_features(torch.from_numpy(ours.values), torch.from_numpy(size_m), anchor, first_moves=False)
+    np.testing.assert_allclose(torch_back.numpy(), back, atol=1e-4)
+
+
+def test_a_missing_hand_stays_missing_and_the_other_is_untouched():
+    joints_m = motion(1, 16)
+    whole = features_from_joints(joints_m, sizes_of(joints_m))
+    lost_m = joints_m.copy()
+    lost_m[:, LEFT] = np.nan
+    half = features_from_joints(lost_m, sizes_of(joints_m))
+    assert not half.visible[:, LEFT].any()
+    assert half.visible[:, RIGHT].all()
+    assert not half.mask[:, RELATIVE].any()
+    np.testing.assert_array_equal(half.values[:, 63:126], whole.values[:, 63:126])
+    assert (half.values[:, :63] == 0).all()
+    placed = place_clip(half.values, sizes_of(joints_m), lost_m, np.ones(16))
+    assert np.isnan(placed[:, LEFT]).all()
+    assert np.isfinite(placed[:, RIGHT]).all()
+
+
+def test_velocities_chain_exactly_across_a_gap():
+    joints_m = motion(2, 16)
+    size_m = sizes_of(joints_m)
+    whole = features_from_joints(joints_m, size_m)
+    gapped_m = joints_m.copy()
+    gapped_m[5:9, RIGHT] = np.nan
+    gapped = features_from_joints(gapped_m, size_m)
+    assert gapped.velocity_spans_gap[:, RIGHT].nonzero()[0].tolist() == [9]
+    # Standing still through the gap and then making up for it leads to the same place.
+    values = gapped.values.copy()
+    values[5:9, 135:144] = [1, 0, 0, 0, 1, 0, 0, 0, 0]
+    values[5:9, 63:126] = whole.values[5:9, 63:126]
+    back_m = joints_from_features(values, size_m, whole.frames.at(0), first_moves=False)
+    np.testing.assert_allclose(back_m[9:, RIGHT], joints_m[9:, RIGHT], rtol=0, atol=1e-6)
+
+
+def test_the_first_frame_of_a_clip_has_no_velocity():
+    joints_m = motion(3, 16)
+    first = features_from_joints(joints_m, sizes_of(joints_m)).values[0, VELOCITY].reshape(2, 9)
+    np.testing.assert_allclose(first, np.tile([1, 0, 0, 0, 1, 0, 0, 0, 0], (2, 1)))
+
+
+@pytest.mark.parametrize("hidden", [slice(0, 0), slice(0, 5), slice(6, 11)])
+def test_a_clip_is_placed_where_the_hands_were_seen(hidden):
+    joints_m = motion(4, 16)
+    size_m = sizes_of(joints_m)
+    values = features_from_joints(joints_m, size_m).values
+    seen_m = joints_m.copy()
+    seen_m[hidden] = np.nan
+    np.testing.assert_allclose(place_clip(values, size_m, seen_m, np.ones(16)), joints_m, rtol=0, atol=1e-6)

@@ -1,0 +1,174 @@
+"""Training: what it draws, that it learns, and that stopping or sharing the work changes nothing."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from ghtt_core.model.config import GHTTConfig
+from ghtt_core.motion import MotionSequence, Segment, at_rate
+from ghtt_core.synthetic.motion import generate_motion
+from ghtt_core.train.__main__ import main
+from ghtt_core.train.augment import Hiding, hide, mirrored, mixed_noise, paper_noise, vary
+from ghtt_core.train.loop import LoopOptions, Trainer
+from ghtt_core.train.mix import DataMix
+from ghtt_core.train.pose import PoseTask
+from ghtt_core.train.store import UNLABELLED, MotionStore
+
+TINY = GHTTConfig("tiny", width=32, heads=2, feedforward=48, encoder_layers=1, decoder_layers=1)
+
+
+@pytest.fixture(scope="module")
+def sequences():
+    return [generate_motion(seed, 12.0).sequence for seed in range(2)]
+
+
+def walk(frames, name="walk", segments=()):
+    """Frame t of hand h lies at (t, h, joint): every number tells where it comes from."""
+    joints = np.zeros((frames, 2, 21, 3), np.float32)
+    joints[..., 0], joints[..., 1], joints[..., 2] = np.arange(frames)[:, None, None], [[0], [1]], np.arange(21)
+    return MotionSequence(joints, 30.0, name, name, segments=segments)
+
+
+def task(sequences, corrupt=mixed_noise):
+    torch.manual_seed(0)
+    store = MotionStore(sequences)
+    return PoseTask(TINY, DataMix([(store, 1.0)]), [("made", store)], corrupt)
+
+
+def test_windows_end_where_they_should_and_stay_in_their_sequence():
+    store = MotionStore([walk(40), walk(50, "other")])
+    window = store.gather(store.seen_m, np.array([20, 41]), 4, 2)
+    assert window[0, :, 0, 0, 0].tolist() == [17, 18, 19, 20, 21, 22]
+    assert np.isnan(window[1, :2]).all()
+    assert window[1, 2:, 0, 0, 0].tolist() == [0, 1, 2, 3]
+    rows = store.forecast_anchors(16).row
+    assert rows.min() == 15
+    assert set(rows) == {*range(15, 24), *range(55, 74)}
+
+
+def test_labels_follow_their_segments_to_another_frame_rate():
+    sequence = at_rate(MotionSequence(walk(120).joints_m, 60.0, "a", "a", segments=(Segment(20, 60, "pour"),)), 30.0)
+    store = MotionStore([sequence], ("stir", "pour"))
+    assert len(store) == 60
+    assert np.flatnonzero(store.label == 1).tolist() == list(range(10, 30))
+    assert (store.label[:10] == UNLABELLED).all()
+    assert store.seen_m[7, 0, 0, 0] == pytest.approx(14)
+
+
+def test_resampling_keeps_what_is_missing():
+    joints = walk(8).joints_m.copy()
+    joints[3, 1] = np.nan
+    slow = at_rate(MotionSequence(joints, 30.0, "a", "a"), 60.0).joints_m
+    assert np.isnan(slow[:, 1, 0, 0]).nonzero()[0].tolist() == [5, 6, 7]
+    assert np.isfinite(slow[:, 0]).all()
+
+
+def test_variation_and_mirrors_keep_truth_and_view_together():
+    clean = np.stack([walk(16).joints_m] * 32)
+    seen, truth = vary(clean.copy(), clean.copy(), np.random.default_rng(0))
+    np.testing.assert_array_equal(seen, truth)
+    assert not np.array_equal(seen, clean)
+    np.testing.assert_array_equal(mirrored(mirrored(clean)), clean)
+
+
+def test_hiding_leaves_the_newest_frame_of_a_hand_that_is_not_hidden_altogether():
+    clean = np.zeros((500, 16, 2, 21, 3), np.float32)
+    hidden = hide(clean, Hiding(short_past=0.5, hand=0.5, gap=1.0), np.random.default_rng(0))
+    there = np.isfinite(hidden[..., 0, 0])
+    never = ~there.any(axis=1)
+    assert (there[:, -1] | never).all()
+    assert 0.35 < never.any(axis=1).mean() < 0.65
+    assert not never.all(axis=1).any()
+
+
+def test_a_step_is_drawn_from_its_number_alone(sequences):
+    first, second = (task(sequences).batch(np.random.default_rng([3, 7]), 8) for _ in range(2))
+    for name, array in first.items():
+        np.testing.assert_array_equal(array, second[name])
+
+
+def test_it_learns(sequences, tmp_path):
+    pose = task(sequences, corrupt=paper_noise)
+    drawn = pose.batch(np.random.default_rng(9), 64)
+    batch = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in drawn.items()}
+    with torch.no_grad():
+        before = pose.module(batch)[0]
+    Trainer(pose, LoopOptions(tmp_path, steps=80, batch=16, epoch=40, learning_rate=3e-3), {}).run()
+    with torch.no_grad():
+        after = pose.module(batch)[0]
+    assert after < 0.9 * before
+    with (tmp_path / "log.csv").open() as file:
+        assert {name for _, name, _ in csv.reader(file)} >= {"train/loss", "made/ade_ratio", "made/ra_ratio"}
+    assert (tmp_path / "best.safetensors").exists()
+
+
+def test_a_resumed_run_takes_the_same_steps(sequences, tmp_path):
+    options = {"steps": 6, "batch": 4, "epoch": 3}
+    Trainer(task(sequences), LoopOptions(tmp_path / "whole", **options), {}).run()
+    stopped = Trainer(task(sequences), LoopOptions(tmp_path / "parts", **options), {})
+    interrupt_after(stopped, 3)
+    Trainer(task(sequences), LoopOptions(tmp_path / "parts", **options, resume=True), {}).run()
+    whole, parts = (load_file(tmp_path / name / "state.safetensors") for name in ("whole", "parts"))
+    for name, tensor in whole.items():
+        torch.testing.assert_close(parts[name], tensor, rtol=1e-5, atol=1e-6)
+
+
+def interrupt_after(trainer, steps):
+    """Ctrl-C in the step after a validation."""
+    take = trainer._take_step
+
+    def step(batch):
+        if trainer.step == steps:
+            raise KeyboardInterrupt
+        return take(batch)
+
+    trainer._take_step = step
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ("/nowhere/at/all", "no data set at"),
+        ("synthetic:1@0", "not a share"),
+        ("synthetic:1@x", "not a share"),
+        ("synthetic:x", "minutes"),
+    ],
+)
+def test_bad_data_gets_one_sentence(data, complaint, tmp_path, capsys):
+    assert main(["pose", "--data", data, "--out", str(tmp_path)]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_two_processes_give_what_one_gives(tmp_path):
+    common = [
+        "-m",
+        "ghtt_core.train",
+        "pose",
+        "--data",
+        "synthetic:2",
+        "--steps",
+        "3",
+        "--batch",
+        "8",
+        "--epoch",
+        "3",
+        "--threads",
+        "1",
+    ]
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    for prefix, name in (([], "one"), (launch, "two")):
+        command = [sys.executable, *prefix, *common, "--out", str(tmp_path / name)]
+        subprocess.run(command, check=True, env=environment, capture_output=True, timeout=600)
+    one, two = (load_file(tmp_path / name / "state.safetensors") for name in ("one", "two"))
+    for name, tensor in one.items():
+        torch.testing.assert_close(two[name], tensor, rtol=1e-3, atol=1e-5)
