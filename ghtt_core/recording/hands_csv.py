@@ -18,6 +18,7 @@ from ghtt_core.skeleton import HAND_NAMES, WRIST
 JOINT_OF_LANDMARK = (4, 8, 12, 16, 20, 0, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19)
 """Our joint for each of Aria's landmarks 0-19; landmark 20 is the palm centre."""
 _MIDDLE_BASE = 9
+_LANDMARKS_FORMAT = ",".join(["%.6g"] * 3 * (len(JOINT_OF_LANDMARK) + 1))
 
 
 def columns() -> tuple[str, ...]:
@@ -42,5 +43,5 @@ def row(observation: HandsObservation) -> str:
         palm_m = (joints_m[WRIST] + joints_m[_MIDDLE_BASE]) / 2
         landmarks_m = np.concatenate((joints_m[list(JOINT_OF_LANDMARK)], palm_m[None]))
         fields.append(f"{observation.confidence[hand]:.6g}")
-        fields += [f"{value:.6g}" for value in landmarks_m.ravel()]
+        fields.append(_LANDMARKS_FORMAT % tuple(landmarks_m.ravel().tolist()))
     return ",".join(fields)
