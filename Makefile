@@ -72,13 +72,16 @@ system-libraries: .venv/.created
 	@touch $@
 
 .venv/.runtime: requirements.txt | .venv/.created
-	$(VENV_PYTHON) -m pip install -r requirements.txt
+	@echo "Installing the packages of requirements.txt into .venv; this can take some minutes."
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 .venv/.train: requirements-train.txt .venv/.runtime
-	$(VENV_PYTHON) -m pip install -r requirements-train.txt
+	@echo "Installing the packages of requirements-train.txt into .venv; this can take some minutes."
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-train.txt
 	@touch $@
 
 .venv/.dev: requirements-dev.txt .venv/.train
-	$(VENV_PYTHON) -m pip install -r requirements-dev.txt
+	@echo "Installing the packages of requirements-dev.txt into .venv; this can take some minutes."
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
