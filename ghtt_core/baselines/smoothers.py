@@ -28,12 +28,14 @@ class Smoother:
         causal: Whether it uses the past only.
         run: (T, 2, 21, 3) and one value of each setting to the smoothed motion.
         settings: Values to try by setting.
+        usual: Settings that serve where there is nothing to tune on.
     """
 
     name: str
     causal: bool
     run: Callable[..., Array]
     settings: Mapping[str, Sequence[float]]
+    usual: Mapping[str, float]
 
     def choices(self) -> list[dict[str, float]]:
         """Every combination of settings."""
@@ -114,9 +116,22 @@ SMOOTHERS = (
         True,
         lambda joints_m, min_cutoff_hz, beta: one_euro(joints_m, FRAME_RATE_HZ, min_cutoff_hz, beta),
         {"min_cutoff_hz": (0.3, 0.6, 1.0, 1.5, 2.5, 4.0), "beta": (0.0, 1.0, 3.0, 10.0, 30.0)},
+        {"min_cutoff_hz": 1.0, "beta": 10.0},
     ),
-    Smoother("Savitzky-Golay, newest frame", True, savitzky_golay_newest, {"window": (5, 7, 9, 13), "order": (1, 2)}),
-    Smoother("Kalman filter", True, kalman, {"process": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)}),
-    Smoother("Savitzky-Golay, centred", False, savitzky_golay, {"window": (5, 7, 9, 13, 17), "order": (2, 3)}),
-    Smoother("Kalman RTS", False, kalman_rts, {"process": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)}),
+    Smoother(
+        "Savitzky-Golay, newest frame",
+        True,
+        savitzky_golay_newest,
+        {"window": (5, 7, 9, 13), "order": (1, 2)},
+        {"window": 7, "order": 1},
+    ),
+    Smoother("Kalman filter", True, kalman, {"process": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)}, {"process": 0.1}),
+    Smoother(
+        "Savitzky-Golay, centred",
+        False,
+        savitzky_golay,
+        {"window": (5, 7, 9, 13, 17), "order": (2, 3)},
+        {"window": 9, "order": 2},
+    ),
+    Smoother("Kalman RTS", False, kalman_rts, {"process": (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)}, {"process": 0.1}),
 )

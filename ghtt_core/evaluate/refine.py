@@ -49,11 +49,11 @@ def run_refinement(
     models: Sequence[tuple[str, Model]],
     report: Callable[[str], None] = lambda text: None,
 ) -> list[RefinementRun]:
-    """The estimator by itself, every smoother tuned on the training sequences, and the models frame by frame, without lag."""
+    """The estimator by itself, every smoother (tuned where there is training data), and the models, without lag."""
     runs = [RefinementRun(ESTIMATOR, [sequence.joints_m for sequence in test])]
-    for smoother in SMOOTHERS if training else ():
+    for smoother in SMOOTHERS:
         report(f"refinement of {len(test)} sequences: {smoother.name}")
-        choice = _tuned(smoother, training)
+        choice = _tuned(smoother, training) if training else smoother.usual
         runs.append(RefinementRun(smoother.name, [smoother.run(sequence.joints_m, **choice) for sequence in test]))
     for name, model in models:
         report(f"refinement of {len(test)} sequences: {name}")
@@ -63,7 +63,7 @@ def run_refinement(
 
 def _tuned(smoother: Smoother, training: Sequence[MotionSequence]) -> dict[str, float]:
     """The setting with the least sum of MPJPE, MPJPE-RA and acceleration error, each over the estimator's own."""
-    some = training[:: max(1, len(training) // _TUNING_SEQUENCES)]
+    some = training[:: -(-len(training) // _TUNING_SEQUENCES)]
 
     def errors(motions: Sequence[Array]) -> Array:
         return np.array(
@@ -108,9 +108,9 @@ def _comparable(motions: Sequence[Array], test: Sequence[MotionSequence]) -> lis
 
 
 def refinement_table(
-    runs: Sequence[RefinementRun], test: Sequence[MotionSequence], protocol: EvaluationProtocol, data: str
+    runs: Sequence[RefinementRun], test: Sequence[MotionSequence], protocol: EvaluationProtocol, data: str, tuned_on: int
 ) -> Table:
-    """Errors of every method, one value a sequence, and their lag behind the truth."""
+    """Errors of every method, one value a sequence, and their lag behind the truth; `tuned_on` training sequences."""
     table = Table("refinement", f"Refinement: {data}", COLUMNS)
     units = np.array([sequence.recording for sequence in test])
     raw = _measured(runs[0], test)
@@ -124,6 +124,9 @@ def refinement_table(
     table.notes += [
         f"{len(test)} sequences of {len(set(units))} recordings with exact truth; millimetres, acceleration in mm/frame²;"
         " frames in which the estimator saw the hand, from the first full clip on.",
+        f"The filters are tuned on {min(tuned_on, _TUNING_SEQUENCES)} training sequences."
+        if tuned_on
+        else "The filters have usual settings: there was nothing to tune them on.",
         "Lag: the shift of the truth, in frames, at which the wrist-aligned error is least. The centred and the RTS filter see"
         " the whole motion and could not run live; all others use the past only.",
     ]

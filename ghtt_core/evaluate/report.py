@@ -107,7 +107,7 @@ class Evaluation:
         training = [sequence for sequence in data.training if sequence.truth_m is not None]
         if test:
             runs = run_refinement(test, training, self.models, self.progress)
-            report.tables.append(refinement_table(runs, test, self.protocol, data.name))
+            report.tables.append(refinement_table(runs, test, self.protocol, data.name, len(training)))
             if self.plots is not None:
                 report.figures.append(plot_jitter_spectrum(runs, test, self.plots / f"{data.name}-spectrum.png"))
         else:

@@ -135,7 +135,7 @@ def test_filters_are_tuned_on_training_pairs_and_measured_on_test_pairs() -> Non
     test, training = [noisy_pair(seed) for seed in range(3)], [noisy_pair(seed) for seed in range(5, 9)]
     runs = run_refinement(test, training, [])
     assert [run.method for run in runs] == ["estimator", *(smoother.name for smoother in SMOOTHERS)]
-    table = refinement_table(runs, test, PROTOCOL, "pairs")
+    table = refinement_table(runs, test, PROTOCOL, "pairs", 4)
     raw = np.mean([metrics.mpjpe(one.joints_m[15:], one.truth_m[15:]) for one in test])
     assert table.value("estimator", "mpjpe").value == pytest.approx(raw, rel=1e-5)
     assert table.value("estimator", "acceleration_error_ratio").value == 1.0
@@ -149,7 +149,8 @@ def test_lag_of_a_delayed_motion_is_told_in_frames() -> None:
     late = [
         MotionSequence(np.roll(one.joints_m, 2, axis=0), 30.0, one.name, one.recording, truth_m=one.truth_m) for one in test
     ]
-    table = refinement_table(run_refinement(late, [], []), late, PROTOCOL, "late")
+    table = refinement_table(run_refinement(late, [], []), late, PROTOCOL, "late", 0)
+    assert "nothing to tune" in table.notes[1]
     assert table.value("estimator", "lag") == pytest.approx(2.0, abs=0.2)
 
 
