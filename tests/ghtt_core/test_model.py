@@ -6,6 +6,7 @@ import torch
 
 from ghtt_core.checkpoint import load_checkpoint, read_spec, save_checkpoint
 from ghtt_core.errors import UserError
+from ghtt_core.features import LOCAL, VELOCITY
 from ghtt_core.model.action_block import clip_phase
 from ghtt_core.model.config import CONFIGS, GHTTConfig
 from ghtt_core.model.ghtt import GHTT
@@ -62,10 +63,15 @@ def test_the_frames_of_a_predicted_clip_differ(model):
     assert (clip[0, 1:] - clip[0, :-1]).abs().amax(dim=1).min() > 1e-3
 
 
-def test_an_untrained_head_corrects_nothing():
+def test_an_untrained_head_leaves_poses_as_observed_and_hands_at_rest():
     block = PoseBlock(TINY)
     features, mask = torch.randn(2, 16, 153), torch.ones(2, 16, 153, dtype=torch.bool)
-    torch.testing.assert_close(block.refine(block.encode(features, mask)[2], features, mask), features)
+    m, _, skip = block.encode(features, mask)
+    refined = block.refine(skip, features, mask)
+    torch.testing.assert_close(refined[..., LOCAL], features[..., LOCAL])
+    torch.testing.assert_close(refined[..., VELOCITY], torch.zeros(2, 16, 18))
+    coming = block.decode(m, skip, refined[:, -1])
+    torch.testing.assert_close(coming[..., LOCAL], features[:, -1:, LOCAL].expand(-1, 16, -1))
 
 
 def test_what_is_masked_does_not_matter(model):
