@@ -35,7 +35,8 @@ class StreamConnector(Connector):
             container = av.open(self._url, mode="r", options=_OPTIONS, timeout=(_OPEN_TIMEOUT_S, _READ_TIMEOUT_S))
         except (av.FFmpegError, OSError) as error:
             reason = error.strerror or type(error).__name__
-            raise UserError(f"Cannot open {self.name}: {reason}; check the address and that it is being served.") from error
+            # Not "from error": its text holds the whole URL, with its password, and would go to the log.
+            raise UserError(f"Cannot open {self.name}: {reason}; check the address and that it is being served.") from None
         if not container.streams.video:
             container.close()
             raise UserError(f"{self.name} carries no video.")
@@ -59,7 +60,8 @@ class StreamConnection(Connection):
         except StopIteration:
             raise ConnectionLostError("the stream ended") from None
         except (av.FFmpegError, OSError) as error:
-            raise ConnectionLostError("no data" if isinstance(error, av.ExitError) else error.strerror or str(error)) from error
+            reason = "no data" if isinstance(error, av.ExitError) else error.strerror or type(error).__name__
+            raise ConnectionLostError(reason) from None
         return np.ascontiguousarray(frame.to_ndarray(format="bgr24"), np.uint8)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -144,6 +145,7 @@ def test_a_stream_that_is_not_served_is_one_sentence() -> None:
         open_source(SourceRequest.for_camera("http://user:secret@127.0.0.1:9/x?token=1"))
     assert "secret" not in str(caught.value)
     assert "token" not in str(caught.value)
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_secrets_are_not_shown() -> None:
@@ -236,10 +238,12 @@ def test_a_live_source_has_no_past() -> None:
 
 
 class MjpegServer:
-    """Serves JPEG pictures on loopback as cameras do; cuts the connection after so many, as often as someone connects."""
+    """Serves JPEG pictures on loopback as cameras do; after so many it cuts the connection, or goes silent for good."""
 
-    def __init__(self, pictures: int) -> None:
+    def __init__(self, pictures: int, *, silent: bool = False) -> None:
         self._pictures = pictures
+        self._silent = silent
+        self._over = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/video"
         self.served = 0
@@ -250,6 +254,7 @@ class MjpegServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -268,6 +273,8 @@ class MjpegServer:
                     data = cv2.imencode(".jpg", picture(index))[1].tobytes()
                     head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n".encode()
                     client.sendall(head + data + b"\r\n")
+                if self._silent:
+                    self._over.wait()
             self.served += 1
 
 
@@ -283,6 +290,17 @@ def test_a_stream_that_is_cut_comes_back(monkeypatch: pytest.MonkeyPatch) -> Non
             assert frame.image_bgr.shape == (48, 64, 3)
             indices.append(frame.index)
         assert indices == sorted(set(indices))
+        source.close()
+
+
+def test_a_stream_that_goes_silent_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.sources.stream._READ_TIMEOUT_S", 0.3)
+    monkeypatch.setattr("app.sources.stream._OPEN_TIMEOUT_S", 0.5)
+    with MjpegServer(pictures=12, silent=True) as server:
+        source = open_source(SourceRequest.for_camera(server.url))
+        while source.state is not SourceState.RECONNECTING:
+            source.read(0.05)
+        assert "is lost (no data)" in source.status
         source.close()
 
 
