@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.skeleton import JOINTS, LEFT
+from ghtt_core.skeleton import JOINTS
 
 WEIGHTS_FILE = Path(__file__).with_name("depth_net.npz")
 INPUTS, OUTPUTS = 2 * JOINTS + 3, JOINTS + 1
@@ -103,22 +103,3 @@ def load_depth_net() -> DepthNet:
         return DepthNet(
             tuple((arrays[f"weight{i}"].astype(np.float32), arrays[f"bias{i}"].astype(np.float32)) for i in range(count))
         )
-
-
-def place(rays: NDArray[np.floating], hand: int, size_m: float, net: DepthNet) -> Float64:
-    """Put one hand where the network sees it.
-
-    Args:
-        rays: (21, 2) x/z and y/z of each joint in the camera.
-        hand: 0 left, 1 right.
-        size_m: The person's hand size.
-        net: The network.
-
-    Returns:
-        (21, 3) joints in the camera frame on their rays, metres.
-    """
-    view = straight_view(rays, np.array(hand == LEFT))
-    behind, distance = net(view.features)
-    depth_m = np.maximum((distance + behind) * size_m, 0.02)
-    joints: Float64 = (view.rays * depth_m[:, None]) @ view.turn.T
-    return joints

@@ -6,8 +6,8 @@ import numpy as np
 
 from estimators.base import EstimatorOptions
 from estimators.camera_motion import CameraMotion
-from estimators.depth import SteadyDepth
-from estimators.depth_net import load_depth_net, place
+from estimators.depth import SteadyHand
+from estimators.depth_net import load_depth_net
 from estimators.detections import HandDetection
 from estimators.hand_size import HandSize
 from estimators.intrinsics import Intrinsics
@@ -31,7 +31,7 @@ class ObservationBuilder:
         self._intrinsics: Intrinsics | None = None
         self._camera: CameraMotion | None = None
         self._size = HandSize()
-        self._depth = [SteadyDepth() for _ in range(HANDS)]
+        self._hands = [SteadyHand(self._net) for _ in range(HANDS)]
         self.slots = Slots()
 
     def build(self, frame: Frame, detections: Sequence[HandDetection]) -> HandsObservation:
@@ -47,7 +47,7 @@ class ObservationBuilder:
         for hand, detection in self.slots.name(detections, (width, height), frame.source_time_s).items():
             self._size.learn(detection.shape_m)
             rays = (detection.joints_px - (lens.cx, lens.cy)) / (lens.fx, lens.fy)
-            placed = self._depth[hand].steady(place(rays, hand, self._size.metres, self._net), frame.source_time_s)
+            placed = self._hands[hand].place(rays, hand, self._size.metres, frame.source_time_s)
             if is_within_reach(placed):
                 joints_cam_m[hand], joints_px[hand], confidence[hand] = placed, detection.joints_px, detection.presence
         world_from_cam = np.eye(4)

@@ -24,8 +24,9 @@ _FOREARM_WEIGHT, _FOREARM_SLOPE = 1.0, 2.0
 _PAIR_WEIGHT, _PAIR_SLOPE = 1.0, 3.0
 _FIRST_PERSON_PRIOR, _FIRST_PERSON_LIMIT, _FIRST_PERSON_RATE = 3.0, 4.0, 0.008
 _MEMORY_WEIGHT = 1.5
-_KEPT_PER_FRAME = 0.95
-_EVIDENCE_LIMIT = 8.0
+_KEPT_PER_FRAME = 0.98
+_FIRST_LIMIT, _LIMIT_PER_FRAME, _LAST_LIMIT = 5.0, 0.5, 25.0
+"""How far evidence may pile up: a new name is put right within frames, an old one only against lasting evidence."""
 _SWAP_MARGIN = 2.0
 _MEMORY_S = 1.5
 _FOREARM_REACH = 2.5
@@ -39,10 +40,17 @@ class TrackIdentity:
     Attributes:
         evidence: Log-odds of being a left hand.
         hand: The slot it holds, None before the first naming.
+        age: For how many frames it is known.
     """
 
     evidence: float = 0.0
     hand: int | None = None
+    age: int = 0
+
+    def hear(self, log_odds: float) -> None:
+        """Take evidence in."""
+        limit = min(_FIRST_LIMIT + _LIMIT_PER_FRAME * self.age, _LAST_LIMIT)
+        self.evidence = min(max(self.evidence + log_odds, -limit), limit)
 
 
 @dataclass(slots=True)
@@ -82,7 +90,9 @@ class Slots:
             seen = _LABEL_WEIGHT * label + _FOREARM_WEIGHT * self._places_count * forearm
             if identity.hand is None:
                 seen += self._memory_of(place, time_s)
-            identity.evidence = _limited(_KEPT_PER_FRAME * identity.evidence + seen)
+            identity.age += 1
+            identity.evidence *= _KEPT_PER_FRAME
+            identity.hear(seen)
         if len(found) == 2:
             self._tell_apart(found, places)
         self._settle([identity for identity, _ in found])
@@ -106,8 +116,8 @@ class Slots:
         agreement = self._first_person + _FIRST_PERSON_RATE * labels * apart
         self._first_person = min(max(agreement, -_FIRST_PERSON_LIMIT), _FIRST_PERSON_LIMIT)
         lean = _PAIR_WEIGHT * self._places_count * apart
-        first.evidence = _limited(first.evidence + lean)
-        second.evidence = _limited(second.evidence - lean)
+        first.hear(lean)
+        second.hear(-lean)
 
     def _settle(self, identities: list[TrackIdentity]) -> None:
         if len(identities) == 1:
@@ -162,7 +172,3 @@ def _forearm_place(joints_px: NDArray[np.float64], size_px: tuple[int, int]) -> 
 def _log_odds(probability: float) -> float:
     p = min(max(probability, 0.02), 0.98)
     return math.log(p / (1.0 - p))
-
-
-def _limited(evidence: float) -> float:
-    return min(max(evidence, -_EVIDENCE_LIMIT), _EVIDENCE_LIMIT)
