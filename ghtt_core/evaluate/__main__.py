@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     parser.add_argument("--csv", type=Path, metavar="FILE")
     parser.add_argument("--json", type=Path, metavar="FILE")
-    parser.add_argument("--plots", type=Path, metavar="DIR")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="figures (beside FILE of --markdown)")
     return parser
 
 
@@ -70,7 +70,9 @@ def _models(paths: Sequence[Path], arguments: argparse.Namespace) -> list[tuple[
     models = [Model.load(path, arguments.temperature, arguments.seed) for path in paths]
     if len(models) == 1:
         return [("G-HTT", models[0])]
-    return [(f"G-HTT {path.stem}", model) for path, model in zip(paths, models, strict=True)]
+    alike = len({path.stem for path in paths}) < len(paths)
+    names = [f"{path.parent.name}/{path.stem}" if alike else path.stem for path in paths]
+    return [(f"G-HTT {name}", model) for name, model in zip(names, models, strict=True)]
 
 
 def _progress(text: str) -> None:
@@ -79,7 +81,10 @@ def _progress(text: str) -> None:
 
 def _evaluation(arguments: argparse.Namespace) -> Evaluation:
     network = FidNetwork.load() if DEFAULT_NETWORK.exists() else None
-    return Evaluation(_models(arguments.checkpoint, arguments), _protocol(arguments), network, arguments.plots, _progress)
+    plots = arguments.plots
+    if plots is None and arguments.markdown is not None:
+        plots = arguments.markdown.with_suffix("")
+    return Evaluation(_models(arguments.checkpoint, arguments), _protocol(arguments), network, plots, _progress)
 
 
 def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Report]:
@@ -151,7 +156,9 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(f"Not measured. {sentence}")
         seconds = time.monotonic() - started_s
         machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}, torch {torch.__version__}"
-        command = shlex.join(sys.argv[1:] if argv is None else argv)
+        # Where the data lie on this machine is nobody's business.
+        words = [Path(word).name if Path(word).is_absolute() else word for word in (sys.argv[1:] if argv is None else argv)]
+        command = shlex.join(words)
         _write(
             reports, evaluation, arguments, {"command": command, "seconds": seconds, "machine": machine, "protocol": protocol}
         )

@@ -31,9 +31,10 @@ class TestData:
         recordings = len({sequence.recording for sequence in self.test})
         minutes = sum(len(sequence.joints_m) for sequence in self.test) / FRAME_RATE_HZ / 60.0
         learned = sum(len(sequence.joints_m) for sequence in self.training) / FRAME_RATE_HZ / 60.0
+        scale = "" if all(sequence.metric for sequence in self.test) else "; no true scale: millimetres are of a typical hand"
         return (
             f"{self.name}: {len(self.test)} sequences of {recordings} recordings, {minutes:.1f} minutes; "
-            f"baselines learn from {len(self.training)} sequences, {learned:.1f} minutes"
+            f"baselines learn from {len(self.training)} sequences, {learned:.1f} minutes{scale}"
         )
 
 
