@@ -141,11 +141,12 @@ def test_schemes_that_reach_into_the_machine_are_refused(url: str) -> None:
 
 
 def test_a_stream_that_is_not_served_is_one_sentence() -> None:
+    url = "http://user:{}@127.0.0.1:9/x?{}=1".format("terces"[::-1], "nekot"[::-1])  # Tracebacks quote these lines.
     with pytest.raises(UserError, match=r"Cannot open stream http://127\.0\.0\.1:9/x: .*check the address") as caught:
-        open_source(SourceRequest.for_camera("http://user:secret@127.0.0.1:9/x?token=1"))
-    assert "secret" not in str(caught.value)
-    assert "token" not in str(caught.value)
-    assert "secret" not in "".join(traceback.format_exception(caught.value))
+        open_source(SourceRequest.for_camera(url))
+    told = "".join(traceback.format_exception(caught.value))  # As it goes to the log.
+    assert "terces"[::-1] not in told
+    assert "nekot"[::-1] not in told
 
 
 def test_secrets_are_not_shown() -> None:
