@@ -1,21 +1,25 @@
-"""Command line: make up motion, film it.
+"""Command line: make up motion, film it, measure an estimator on the film.
 
 python -m ghtt_core.synthetic render --seconds 12 --seed 7 --out clip.mp4 --truth clip_truth.npz
 python -m ghtt_core.synthetic motion --seconds 60 --seed 7 --preview motion.png
+python -m ghtt_core.synthetic measure RECORDING...
 """
 
 import argparse
 import math
 import sys
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 
 from ghtt_core.errors import UserError
+from ghtt_core.recording import read_recording
 from ghtt_core.skeleton import BONES, HANDS
 from ghtt_core.synthetic.actions import EPISODES
 from ghtt_core.synthetic.film import film, load_truth
+from ghtt_core.synthetic.measure import Pair, measure_noise
 from ghtt_core.synthetic.motion import SyntheticMotion, generate_motion
 from ghtt_core.synthetic.render import Lens
 
@@ -24,6 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "measure":
+            _measure(options.recordings)
+            return 0
         motion = generate_motion(options.seed, options.seconds, episodes=_episodes(options.episodes))
         if options.command == "render":
             _render(motion, options)
@@ -51,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--fov", type=float, default=72.0, help="field of view along the width, degrees (default: %(default)s)")
     render.add_argument("--crf", type=int, default=20, help="x264 quality, smaller is better (default: %(default)s)")
     motion = commands.add_parser("motion", parents=[common], help="make up a motion and describe it")
+    measure = commands.add_parser("measure", help="measure an estimator's noise on rendered clips: NAME/ and NAME_truth.npz")
+    measure.add_argument("recordings", type=Path, nargs="+", help="recording folders made from rendered clips")
     motion.add_argument("--preview", type=Path, help="draw it as seen by the head camera to this PNG")
     return parser
 
@@ -93,6 +102,25 @@ def _render(motion: SyntheticMotion, options: argparse.Namespace) -> None:
         f"{name} hand in {share:.0%}" for name, share in zip(("left", "right"), known.visible.mean(axis=0), strict=True)
     )
     print(f"{options.out}: {len(known.visible)} frames, {seen} of them; truth in {truth}")
+
+
+def _measure(folders: list[Path]) -> None:
+    pairs = []
+    for folder in folders:
+        recording, truth = read_recording(folder), load_truth(folder.with_name(f"{folder.name}_truth.npz"))
+        if recording.source_frame.size == 0 or recording.source_frame.max() >= len(truth.visible):
+            raise UserError(f"The recording {folder} was not made from the clip that its truth belongs to.")
+        rows = recording.source_frame
+        pairs.append(Pair(recording.observed_cam_m, truth.joints_cam_m[rows], truth.visible[rows], truth.fps))
+    try:
+        report = measure_noise(pairs)
+    except ValueError as error:
+        raise UserError(f"Nothing can be measured: {error}.") from error
+    print(f"visible hands found {report.found:.1%}, of these under the other hand's name {report.swapped:.1%}")
+    print(f"mean joint error {report.aligned_mm:.1f} mm relative to the wrist, wrist {report.wrist_mm:.1f} mm")
+    print("joint spread:", " ".join(f"{value:.2f}" for value in report.joint_spread))
+    for field in fields(report.noise):
+        print(f"{field.name} = {getattr(report.noise, field.name):.4g}")
 
 
 def _describe(motion: SyntheticMotion, preview: Path | None) -> None:

@@ -24,7 +24,7 @@ from ghtt_core.synthetic.director import (
     tripod_grip,
 )
 from ghtt_core.synthetic.grasp import POSES, close_on
-from ghtt_core.synthetic.kinematics import wrist_rotation
+from ghtt_core.synthetic.kinematics import finger_bones, wrist_rotation
 from ghtt_core.synthetic.objects import random_thing
 from ghtt_core.synthetic.track import Rhythm
 
@@ -83,6 +83,20 @@ def _steady(d: Director, hand: int, prop: Prop, lift_m: float) -> None:
         d.now_s = before
 
 
+def _lean_on(d: Director, hand: int, prop: Prop) -> None:
+    """The other hand steadies a thing with its fingertips, back of the hand up."""
+    stand = own_pose(prop.stands[-1][1], hand)
+    x, y = stand[:2, 3]
+    euler = np.array((natural_yaw(x, y), d.rng.normal(-0.05, 0.08), d.rng.normal(0.5, 0.12)))
+    fingers = d.vary(0.5 * (POSES["wide"] + POSES["relaxed"]), 2.0)
+    joints, _ = finger_bones(d.shape, fingers)
+    reach = wrist_rotation(euler) @ joints[[8, 12]].mean(axis=0)
+    outward = np.array((0.85, -0.5, 0.0)) * (prop.thing.size_m[0] / 2 + 0.008)
+    place = np.array((x, y, 0.55 * prop.thing.size_m[2])) + outward - reach
+    d.shape_fingers(hand, fingers, d.now_s, 0.5)
+    d.move(hand, place, euler, arc_m=0.02)
+
+
 def pour(d: Director) -> None:
     """Pour from a bottle into a cup that the other hand holds or that stands."""
     hand, other = d.dominant, d.other
@@ -126,9 +140,11 @@ def stir(d: Director) -> None:
     at = d.spot(hand, mug, (-0.02, 0.24), (0.07, 0.32))
     cup = d.place(mug, other, _across(hand, other, at))
     spoon = d.place(random_thing("spoon", d.rng), hand, at)
-    steadies = d.rng.random() < 0.75
+    steadies = d.rng.random() < 0.4
     if steadies:
-        _steady(d, other, cup, float(d.rng.choice((0.0, 0.0, 0.06))))
+        _steady(d, other, cup, 0.0)
+    elif d.rng.random() < 0.7:
+        _lean_on(d, other, cup)
     pick_up(d, hand, spoon, lift_m=float(d.rng.uniform(0.015, 0.04)))
     _circle(d, hand, int(d.rng.integers(1, 4)))
     if d.rng.random() < 0.5:
@@ -162,7 +178,7 @@ def prepare(d: Director) -> None:
     cup = d.place(mug, other, _across(hand, other, at))
     spoon = d.place(random_thing("spoon", d.rng), hand, at)
     bottle = d.place(flask, hand, d.spot(hand, flask, (0.15, 0.26), (0.19, 0.32)))
-    _steady(d, other, cup, 0.0)
+    _lean_on(d, other, cup)
     pick_up(d, hand, bottle, lift_m=0.09)
     with d.label("pour"):
         _tip(d, hand, bottle, at)
@@ -171,9 +187,7 @@ def prepare(d: Director) -> None:
     pick_up(d, hand, spoon, lift_m=0.02)
     _circle(d, hand, 1)
     put_down(d, hand, spoon, at)
-    with d.label("put_down"):
-        d.now_s = d.let_go(other, cup, _across(hand, other, at))
-        d.now_s = d.retreat(other)
+    d.retreat(other)
 
 
 def scoop(d: Director) -> None:
@@ -212,13 +226,13 @@ def drink(d: Director) -> None:
     pick_up(d, hand, cup)
     for _ in range(d.rng.integers(1, 3)):
         with d.label("drink"):
-            for tip, height, low, high in ((0.1, 0.20, 0.0, 0.2), (d.rng.uniform(0.5, 0.9), 0.26, 0.5, 1.4)):
+            for tip, reach, height, low, high in ((0.1, 0.12, 0.20, 0.0, 0.1), (d.rng.uniform(0.5, 0.9), 0.02, 0.27, 0.5, 1.4)):
                 pose = np.eye(4)
                 swing = wrist_rotation(np.array((0.75, 0.0, 0.0)))
                 tilt = wrist_rotation(np.array((0.0, tip, 0.0)))
                 upright = cup.held[-1][3][:3, :3].T
                 pose[:3, :3] = tilt @ swing @ wrist_rotation(np.array((0.0, *euler_of(upright)[1:]))) @ upright.T
-                pose[:3, 3] = d.rng.normal((0.02, 0.09, height), 0.012)
+                pose[:3, 3] = d.rng.normal((0.02, reach, height), 0.012)
                 d.now_s = _follow(d, hand, cup, pose)
                 d.wait(low, high)
         with d.label("hold"):

@@ -166,16 +166,8 @@ class Director:
             opened: (17,) fingers on the way there.
         """
         stand = own_pose(prop.stands[-1][1], hand)
-        x, y = stand[:2, 3]
-        turned = stand.copy()
-        if prop.thing.is_round or prop.thing.kind == "ball":
-            turned[:3, :3] = np.eye(3)
-        wrist = turned @ np.linalg.inv(grip)
-        euler = euler_of(wrist[:3, :3])
-        swing = natural_yaw(x, y) - euler[0] + float(self.rng.normal(0.0, 0.12)) if prop.thing.is_round else 0.0
-        spin = wrist_rotation(np.array((swing, 0.0, 0.0)))
-        position = stand[:3, 3] + spin @ (wrist[:3, 3] - stand[:3, 3])
-        euler[0] += swing
+        free = prop.thing.is_round or prop.thing.kind == "ball"
+        position, euler, _ = _approach(stand, grip, float(self.rng.normal(0.0, 0.12)) if free else None)
         self.shape_fingers(hand, opened, self.now_s, 0.4)
         arrive = self.move(hand, position, euler, arc_m=float(self.rng.uniform(0.02, 0.07)))
         self.shape_fingers(hand, pose, arrive - 0.12, 0.34)
@@ -186,14 +178,8 @@ class Director:
         """Put what is held at (x, y) of the own frame, upright, and open the fingers; returns when the hand is free."""
         start, _, _, grip = prop.held[-1]
         stand = standing(prop.thing, at, 0.0)
-        wrist = stand @ np.linalg.inv(grip)
-        euler = euler_of(wrist[:3, :3])
-        swing = 0.0 if prop.thing.kind in ("sponge", "keyboard") else natural_yaw(*at) - euler[0]
-        spin = wrist_rotation(np.array((swing, 0.0, 0.0)))
-        stand[:3, :3] = spin @ stand[:3, :3]
-        wrist[:3, 3] = stand[:3, 3] + spin @ (wrist[:3, 3] - stand[:3, 3])
-        euler[0] += swing
-        arrive = self.move(hand, wrist[:3, 3], euler, arc_m=float(self.rng.uniform(0.01, 0.04)))
+        position, euler, stand = _approach(stand, grip, None if prop.thing.kind == "sponge" else 0.0)
+        arrive = self.move(hand, position, euler, arc_m=float(self.rng.uniform(0.01, 0.04)))
         prop.held[-1] = (start, arrive + 0.05, hand, grip)
         prop.stands.append((arrive + 0.05, own_pose(stand, hand)))
         self.shape_fingers(hand, self.vary(POSES["wide"], 3.0), arrive + 0.02, 0.3)
@@ -207,19 +193,45 @@ class Director:
         return self.move(hand, np.array((x, y, self.rng.uniform(0.025, 0.05))), euler, arc_m=0.015)
 
 
+def _approach(stand: Float64, grip: Float64, aside_rad: float | None) -> tuple[Float64, Float64, Float64]:
+    """How a hand comes to a standing thing: wrist position, euler angles, and the thing's pose turned to fit.
+
+    A round thing may be taken from anywhere about its axis: from where the forearm is natural, give or take `aside_rad`.
+    None: the thing must not turn.
+    """
+    if aside_rad is None:
+        wrist = stand @ np.linalg.inv(grip)
+        return wrist[:3, 3], euler_of(wrist[:3, :3]), stand
+    ways = []
+    for angle in np.linspace(-np.pi, np.pi, 73)[:-1]:
+        turned = stand.copy()
+        turned[:3, :3] = stand[:3, :3] @ wrist_rotation(np.array((angle, 0.0, 0.0)))
+        wrist = turned @ np.linalg.inv(grip)
+        euler = euler_of(wrist[:3, :3])
+        away = abs((euler[0] - natural_yaw(*stand[:2, 3]) - aside_rad + np.pi) % (2 * np.pi) - np.pi)
+        ways.append((away + 0.3 * abs(euler[1]) + 0.1 * abs(euler[2] - 0.8), wrist[:3, 3], euler, turned))
+    return min(ways, key=lambda way: float(way[0]))[1:]
+
+
 def standing(thing: Thing, at: Float64, yaw: float) -> Float64:
-    """(4, 4) pose of a thing that stands on the table at (x, y); a spoon leans as in a mug."""
+    """(4, 4) pose of a thing that stands on the table at (x, y); a spoon leans to the hand's own side as in a mug."""
     pose = np.eye(4)
     pose[:3, :3] = wrist_rotation(np.array((yaw, 0.0, 0.0)))
     pose[:3, 3] = (*at, thing.size_m[2] / 2 + 0.001)
+    if thing.kind == "spoon":
+        up = np.array((0.50, -0.20, 0.84)) / np.linalg.norm((0.50, -0.20, 0.84))
+        side = np.cross((0.0, 1.0, 0.0), up)
+        side /= np.linalg.norm(side)
+        pose[:3, :3] = np.stack((side, np.cross(up, side), up), axis=-1)
+        pose[:3, 3] = np.array((at[0] - 0.018, at[1] + 0.006, 0.016)) + up * thing.size_m[2] / 2
     return pose
 
 
 def side_grip(shape: HandShape, thing: Thing, rng: np.random.Generator) -> tuple[Float64, Float64]:
     """Hand around an upright thing, thumb up, slanting as power grips do: hand_from_object and the finger pose."""
     radius = float(thing.size_m[0]) / 2
-    height = float(np.clip(rng.uniform(0.35, 0.65) * thing.size_m[2], 0.042, 0.12))
-    tilt = wrist_rotation(np.array((0.0, rng.normal(0.0, 0.06), rng.normal(0.38, 0.12))))
+    height = float(np.clip(rng.uniform(0.3, 0.55) * thing.size_m[2], 0.042, 0.12))
+    tilt = wrist_rotation(np.array((0.0, rng.normal(0.0, 0.06), rng.normal(0.45, 0.12))))
     upright = np.array(((0.0, 0.0, -1.0), (1.0, 0.0, 0.0), (0.0, -1.0, 0.0)))
     grip = np.eye(4)
     grip[:3, :3] = tilt @ upright

@@ -26,7 +26,7 @@ class Truth:
         joints_cam_m: (T, 2, 21, 3) every joint in the camera frame, metres, also where the picture does not show it.
         joints_px: (T, 2, 21, 2) their projections.
         joint_seen: (T, 2, 21) inside the picture and not hidden behind a thing or the other hand.
-        visible: (T, 2) at least half of a hand's joints are seen.
+        visible: (T, 2) at least two thirds of a hand's joints are seen.
         world_from_cam: (T, 4, 4) the camera's pose in a frame that stands still.
         lens: Intrinsics.
         fps: Frames per second.
@@ -91,7 +91,7 @@ def _save(path: Path, motion: SyntheticMotion, lens: Lens, joints: Float64, plac
         joints_cam_m=joints.astype(np.float32),
         joints_px=places.astype(np.float32),
         joint_seen=seen,
-        visible=seen.mean(axis=-1) >= 0.5,
+        visible=seen.mean(axis=-1) >= 2 / 3,
         world_from_cam=motion.world_from_cam,
         intrinsics=np.array((lens.fx, lens.fy, lens.cx, lens.cy, lens.width, lens.height)),
         fps=motion.sequence.fps,

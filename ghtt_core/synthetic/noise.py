@@ -13,18 +13,20 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 from scipy.spatial.transform import Rotation
 
-from ghtt_core.skeleton import FINGERTIPS, HANDS, JOINTS, PALM
+from ghtt_core.skeleton import FINGERTIPS, HANDS, JOINTS, PALM, WRIST
 
 Float64 = NDArray[np.float64]
 
 
-def _joint_scale() -> Float64:
-    """Fingertips are about twice as uncertain as the palm; the wrist is the origin of the local error."""
-    scale = np.ones(JOINTS)
-    scale[list(PALM)] = 0.65
-    scale[list(FINGERTIPS)] = 1.4
-    scale[0] = 0.0
-    return scale
+_SCALE = np.ones(JOINTS)
+_SCALE[list(PALM)] = 0.65
+_SCALE[list(FINGERTIPS)] = 1.4
+_SCALE[WRIST] = 0.0
+
+
+def joint_scale() -> Float64:
+    """(21,) how uncertain a joint is, beside the mean of those beyond the wrist, which is the origin of the local error."""
+    return _SCALE.copy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class EstimatorNoise:
 
     Attributes:
         joint_white_m, joint_slow_m, joint_memory_s: Joints relative to the wrist; scaled per joint.
-        turn_slow_rad, turn_memory_s: The hand's orientation.
+        turn_white_rad, turn_slow_rad, turn_memory_s: The hand's orientation.
         side_white_m, side_slow_m, side_memory_s: The hand's place across the viewing ray.
         depth_bias, depth_white, depth_slow, depth_memory_s: Its distance, relative; the bias lasts for a whole sequence.
         lost_fraction, lost_mean_s: How much of the time a hand is missing, and the mean length of a gap.
@@ -45,6 +47,7 @@ class EstimatorNoise:
     joint_white_m: float = 0.0025
     joint_slow_m: float = 0.0080
     joint_memory_s: float = 0.35
+    turn_white_rad: float = 0.02
     turn_slow_rad: float = 0.07
     turn_memory_s: float = 0.35
     side_white_m: float = 0.0015
@@ -78,9 +81,10 @@ class EstimatorNoise:
         wrist = joints[:, :, :1]
         local = joints - wrist
         slow = self._slow(rng, (frames, HANDS, JOINTS, 3), self.joint_memory_s, fps)
-        scale = _joint_scale()[:, None]
+        scale = joint_scale()[:, None]
         local = local + scale * (self.joint_slow_m * slow + self.joint_white_m * rng.standard_normal(local.shape))
         turn = self.turn_slow_rad * self._slow(rng, (frames, HANDS, 3), self.turn_memory_s, fps)
+        turn += self.turn_white_rad * rng.standard_normal(turn.shape)
         rotation = Rotation.from_rotvec(turn.reshape(-1, 3)).as_matrix().reshape(frames, HANDS, 3, 3)
         local = np.einsum("thij,thkj->thki", rotation, local)
 

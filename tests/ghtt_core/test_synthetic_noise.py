@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ghtt_core.synthetic import EstimatorNoise
+from ghtt_core.synthetic import EstimatorNoise, generate_motion
+from ghtt_core.synthetic.measure import Pair, measure_noise
 
 CAMERA = np.array((0.0, 0.0, 0.45))
 
@@ -14,7 +15,9 @@ def still():
 
 def test_no_noise_changes_nothing(still):
     silent = EstimatorNoise(
-        **dict.fromkeys(("joint_white_m", "joint_slow_m", "turn_slow_rad", "side_white_m", "side_slow_m"), 0.0),
+        **dict.fromkeys(
+            ("joint_white_m", "joint_slow_m", "turn_white_rad", "turn_slow_rad", "side_white_m", "side_slow_m"), 0.0
+        ),
         **dict.fromkeys(("depth_bias", "depth_white", "depth_slow", "lost_fraction", "spike_rate_hz"), 0.0),
     )
     assert np.allclose(silent.corrupt(still[:50], np.random.default_rng(1), CAMERA), still[:50], atol=1e-6)
@@ -31,6 +34,7 @@ def test_the_depth_error_lies_along_the_ray_and_is_slow(still):
     noise = EstimatorNoise(
         joint_white_m=0,
         joint_slow_m=0,
+        turn_white_rad=0,
         turn_slow_rad=0,
         side_white_m=0,
         side_slow_m=0,
@@ -57,3 +61,43 @@ def test_missing_hands_stay_missing_and_the_seed_decides(still):
     assert np.isnan(noisy[30:60, 1]).all()
     assert np.isfinite(noisy[:, 0]).all()
     assert np.array_equal(noisy, noise.corrupt(joints, np.random.default_rng(4), CAMERA), equal_nan=True)
+
+
+def test_measuring_corrupted_motion_gives_the_noise_back():
+    asked = EstimatorNoise(joint_white_m=0.004, joint_memory_s=0.5, depth_white=0.01, depth_slow=0.03, lost_fraction=0.1)
+    pairs = []
+    for seed in range(10):
+        truth = generate_motion(seed, 20.0).sequence.joints_m - (0.0, 0.0, 0.6)
+        noisy = asked.corrupt(truth, np.random.default_rng(seed), np.zeros(3))
+        pairs.append(Pair(noisy, truth, np.ones(truth.shape[:2], bool), 30.0))
+    report = measure_noise(pairs)
+    for name, tolerance in (
+        ("joint_white_m", 0.15),
+        ("joint_slow_m", 0.15),
+        ("joint_memory_s", 0.25),
+        ("turn_slow_rad", 0.2),
+        ("side_white_m", 0.35),
+        ("side_slow_m", 0.25),
+        ("depth_bias", 0.5),
+        ("depth_white", 0.25),
+        ("depth_slow", 0.25),
+        ("lost_fraction", 0.25),
+        ("lost_mean_s", 0.25),
+    ):
+        assert getattr(report.noise, name) == pytest.approx(getattr(asked, name), rel=tolerance), name
+    assert report.found == pytest.approx(0.9, abs=0.03)
+    assert report.swapped < 0.03
+
+
+def test_swapped_hands_are_told_apart_and_nothing_to_measure_is_said():
+    truth = generate_motion(1, 10.0).sequence.joints_m - (0.0, 0.0, 0.6)
+    observed = truth.copy()
+    observed[100:150] = observed[100:150, ::-1]
+    visible = np.ones(truth.shape[:2], bool)
+    report = measure_noise([Pair(observed, truth, visible, 30.0)])
+    assert report.aligned_mm == pytest.approx(0.0, abs=1e-3)
+    assert report.swapped == pytest.approx(50 / 250, abs=0.02)
+    with pytest.raises(ValueError, match="no pairs"):
+        measure_noise([])
+    with pytest.raises(ValueError, match="not one hand"):
+        measure_noise([Pair(np.full_like(truth, np.nan), truth, visible, 30.0)])
