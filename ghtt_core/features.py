@@ -30,7 +30,7 @@ from ghtt_core.geometry import (
     rotation_to_6d,
     transform_points,
 )
-from ghtt_core.skeleton import HANDS, JOINTS, MCPS, PALM, PALM_TEMPLATE, WRIST
+from ghtt_core.skeleton import BONES, HANDS, JOINTS, MCPS, PALM, PALM_TEMPLATE, WRIST
 
 LOCAL = slice(0, 126)
 VELOCITY = slice(126, 144)
@@ -75,6 +75,31 @@ def hand_size(joints_m: Array) -> Array:
     xp = array_namespace(joints_m)
     palm = xp.stack([joints_m[..., joint, :] - joints_m[..., WRIST, :] for joint in MCPS], axis=-2)
     return xp.mean(xp.sqrt(xp.sum(palm * palm, axis=-1)), axis=-1)
+
+
+def bone_lengths(joints_m: Array) -> Array:
+    """Lengths of the 20 bones of `BONES`: (..., 21, 3) to (..., 20), in the joints' unit; NaN where missing."""
+    xp = array_namespace(joints_m)
+    bones = xp.stack([joints_m[..., joint, :] - joints_m[..., parent, :] for parent, joint in BONES], axis=-2)
+    return xp.sqrt(xp.sum(bones * bones, axis=-1))
+
+
+def with_bone_lengths(joints_m: Array, lengths_m: Array) -> Array:
+    """The same pose on a hand with other bones: every bone keeps its direction, the wrist its place.
+
+    A network's answers stretch and shrink the bones a little; a person's do not change.
+
+    Args:
+        joints_m: (..., 21, 3).
+        lengths_m: (..., 20), broadcast; a bone keeps its length where this is NaN.
+    """
+    xp = array_namespace(joints_m)
+    own_m = bone_lengths(joints_m)
+    scale = xp.where(xp.isfinite(lengths_m), lengths_m / xp.clip(own_m, min=1e-6), xp.ones_like(own_m))
+    placed = [joints_m[..., WRIST, :]]
+    for bone, (parent, joint) in enumerate(BONES):
+        placed.append(placed[parent] + (joints_m[..., joint, :] - joints_m[..., parent, :]) * scale[..., bone, None])
+    return xp.stack(placed, axis=-2)
 
 
 def palm_templates(template: Array = PALM_TEMPLATE) -> np.ndarray[Any, np.dtype[np.float64]]:

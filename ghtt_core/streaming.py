@@ -13,18 +13,25 @@ from numpy.typing import NDArray
 
 from ghtt_core.buffer import MAX_BRIDGE_S, Arrival, PoseBuffer
 from ghtt_core.errors import UserError
-from ghtt_core.features import HandFrames, features_from_joints, hand_size, joints_from_features, place_clip
+from ghtt_core.features import (
+    bone_lengths,
+    features_from_joints,
+    hand_size,
+    joints_from_features,
+    place_clip,
+    with_bone_lengths,
+)
 from ghtt_core.geometry import transform_points
 from ghtt_core.packets import Float32, Float64, Futures, HandsObservation, Prediction
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, IMAGINE_INPUTS, MAX_CLIPS, Arrays, ModelSpec, Runtime
-from ghtt_core.skeleton import HANDS, JOINTS, MEAN_HAND_SIZE_M
+from ghtt_core.skeleton import BONES, HANDS, JOINTS, MEAN_HAND_SIZE_M
 
 CLIP_S = CLIP_FRAMES / FRAME_RATE_HZ
 HOLD_S = 0.25
 """A hand lost for longer than this is not drawn any more; a shorter loss is filled by the refinement."""
 MIN_SIGHTINGS = CLIP_FRAMES // 2
 """A hand needs to be there in so many frames of the newest clip to be given a future."""
-_PLACING_FRAMES = 5.0
+PLACING_FRAMES = 5.0
 """The refined clip is laid onto the observed one with weights that fall by e in so many frames: mostly onto the newest."""
 
 
@@ -85,6 +92,7 @@ class Imagination:
     seen: Arrays
     past_valid: Float32
     size_m: Float64
+    bones_m: Float64
     refined_m: Float64
     hopeful: NDArray[np.bool_]
 
@@ -104,7 +112,7 @@ class Predictor:
         self._runtime = runtime
         self._spec = runtime.spec
         self._buffer = PoseBuffer()
-        self._placing = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / _PLACING_FRAMES)
+        self._placing = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES)
         self.configure(options or PredictorOptions())
         self.reset()
 
@@ -132,6 +140,7 @@ class Predictor:
         self._buffer.clear()
         self._mid_levels: deque[tuple[float, Float32]] = deque()
         self._size_sum_m = np.zeros(HANDS)
+        self._bones_sum_m = np.zeros((HANDS, len(BONES)))
         self._sightings = np.zeros(HANDS, np.int64)
         self._last_seen_s = np.full(HANDS, -math.inf)
         self._refined_m: Float64 = np.full((HANDS, JOINTS, 3), np.nan)
@@ -176,21 +185,23 @@ class Predictor:
         )
         placed_m = place_clip(seen["refined"][0].astype(np.float64), clip.size_m, clip.joints_m, self._placing)
         held = time_s - self._last_seen_s <= HOLD_S
-        self._refined_m = np.where(held[:, None, None], placed_m[-1], np.nan)
+        bones_m = self._bones_sum_m / np.maximum(self._sightings, 1)[:, None]
+        self._refined_m = np.where(held[:, None, None], with_bone_lengths(placed_m[-1], bones_m), np.nan)
         imagination = None
         if self._is_full(time_s):
             self._mid_levels.append((time_s, seen["m_mean"][0]))
             self._action_prob = _softmax(seen["action_logits"][0])
             hopeful = held & (clip.visible.sum(axis=0) >= MIN_SIGHTINGS)
             if hopeful.any():
-                imagination = Imagination(observation, seen, past_valid, clip.size_m, self._refined_m, hopeful)
+                imagination = Imagination(observation, seen, past_valid, clip.size_m, bones_m, self._refined_m, hopeful)
         return self._prediction(observation), imagination
 
     def _note_hands(self, observation: HandsObservation) -> None:
-        """Keep each hand's mean size over all its sightings, and when it was last seen."""
+        """Keep each hand's mean size and bone lengths over all its sightings, and when it was last seen."""
         visible = observation.visible
-        sizes_m = hand_size(observation.joints_cam_m.astype(np.float64))
-        self._size_sum_m += np.where(visible, sizes_m, 0.0)
+        joints_m = observation.joints_cam_m.astype(np.float64)
+        self._size_sum_m += np.where(visible, hand_size(joints_m), 0.0)
+        self._bones_sum_m += np.where(visible[:, None], bone_lengths(joints_m), 0.0)
         self._sightings += visible
         self._last_seen_s = np.where(visible, observation.time_s, self._last_seen_s)
 
@@ -248,11 +259,12 @@ class Predictor:
         }
         frames = math.ceil(options.horizon_s * FRAME_RATE_HZ - 1e-6)
         values = self._runtime.imagine(inputs)["futures"][:, :frames].astype(np.float64)
-        believed = features_from_joints(imagination.refined_m[None], imagination.size_m, spec.palm_template).frames.at(0)
-        joints_m = joints_from_features(values, imagination.size_m, HandFrames(believed.rotation, believed.position))
-        joints_m = np.where(imagination.hopeful[:, None, None], joints_m, np.nan)
+        # In the camera's frame from here on: the chain starts there.
+        refined_cam_m = transform_points(_cam_from_world(observation), imagination.refined_m)
+        believed = features_from_joints(refined_cam_m[None], imagination.size_m, spec.palm_template).frames.at(0)
+        joints_cam_m = with_bone_lengths(joints_from_features(values, imagination.size_m, believed), imagination.bones_m)
         return Futures(
-            np.asarray(transform_points(_cam_from_world(observation), joints_m), np.float32),
+            np.where(imagination.hopeful[:, None, None], joints_cam_m, np.nan).astype(np.float32),
             ((np.arange(frames) + 1) / FRAME_RATE_HZ).astype(np.float32),
             observation.frame_index,
             observation.time_s,

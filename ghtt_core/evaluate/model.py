@@ -14,12 +14,21 @@ from torch import Tensor
 
 from ghtt_core.baselines.forecasters import TrainingWindows
 from ghtt_core.checkpoint import load_checkpoint
-from ghtt_core.features import VELOCITY, HandFrames, features_from_joints, hand_size, joints_from_features, place_clip
+from ghtt_core.features import (
+    VELOCITY,
+    HandFrames,
+    bone_lengths,
+    features_from_joints,
+    hand_size,
+    joints_from_features,
+    place_clip,
+    with_bone_lengths,
+)
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import mask_of, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
-from ghtt_core.streaming import _PLACING_FRAMES as PLACING_FRAMES
+from ghtt_core.streaming import PLACING_FRAMES
 
 Array = NDArray[np.floating]
 Float64 = NDArray[np.float64]
@@ -67,6 +76,7 @@ class _Clips:
 
     Attributes:
         size_m: (B, 2) hand sizes.
+        bones_m: (B, 2, 20) bone lengths.
         anchor: Local frames of the refined last poses, (B, 2, ...).
         refined_m: (B, 16, 2, 21, 3) refined clips, placed.
         last: (B, 153) refined features of the last frame.
@@ -77,6 +87,7 @@ class _Clips:
     """
 
     size_m: Float64
+    bones_m: Float64
     anchor: HandFrames
     refined_m: Float64
     last: Tensor
@@ -92,7 +103,7 @@ def _encode(model: Model, past_m: Array) -> _Clips:
     batch, frames = past_m.shape[:2]
     count = frames // CLIP_FRAMES
     joints_m = past_m.astype(np.float64)
-    size_m = _mean_size(joints_m)
+    size_m, bones_m = _mean_size(joints_m), _mean_bones(joints_m)
     clip_m = joints_m.reshape(batch, count, CLIP_FRAMES, *joints_m.shape[2:])
     described = features_from_joints(clip_m, np.broadcast_to(size_m[:, None], (batch, count, HANDS)), model.spec.palm_template)
     visible = torch.from_numpy(np.asarray(described.visible))
@@ -102,11 +113,12 @@ def _encode(model: Model, past_m: Array) -> _Clips:
     m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
     refined = model.network.pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
     weight = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES)
-    refined_m = place_clip(refined.double().numpy(), size_m, clip_m[:, -1], weight)
+    refined_m = with_bone_lengths(place_clip(refined.double().numpy(), size_m, clip_m[:, -1], weight), bones_m[:, None])
     anchor = features_from_joints(refined_m[:, -1:], size_m, model.spec.palm_template).frames.at(0)
     padding = MAX_CLIPS - count
     return _Clips(
         size_m,
+        bones_m,
         anchor,
         np.asarray(refined_m),
         refined[:, -1],
@@ -124,6 +136,13 @@ def _mean_size(joints_m: Float64) -> Float64:
     known = np.isfinite(sizes)
     total = np.where(known, sizes, 0.0).sum(axis=1)
     return np.where(known.any(axis=1), total / np.maximum(known.sum(axis=1), 1), MEAN_HAND_SIZE_M)
+
+
+def _mean_bones(joints_m: Float64) -> Float64:
+    """(B, T, 2, 21, 3) to (B, 2, 20): mean bone lengths over the frames in which a hand is seen; 0 for a hand never seen."""
+    lengths = bone_lengths(joints_m)
+    known = np.isfinite(lengths)
+    return np.asarray(np.where(known, lengths, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
 def _batches(count: int, size: int = _BATCH) -> Iterator[slice]:
@@ -154,6 +173,7 @@ class CascadeForecaster:
         values = values.reshape(len(observed_m), samples, *values.shape[1:])[:, :, : self._frames]
         anchor = HandFrames(clips.anchor.rotation[:, None], clips.anchor.position[:, None])
         futures = joints_from_features(values.double().numpy(), clips.size_m[:, None], anchor)
+        futures = with_bone_lengths(futures, clips.bones_m[:, None, None])
         there = np.isfinite(clips.refined_m[:, None, -1:])
         return np.where(there, futures, np.nan).astype(np.float32)
 

@@ -18,6 +18,7 @@ from ghtt_core.features import (
     features_from_joints,
     hand_size,
     joints_from_features,
+    place_clip,
 )
 from ghtt_core.metrics import acceleration_error, ade_fde, mpjpe_ra
 from ghtt_core.model.config import GHTTConfig
@@ -25,6 +26,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
+from ghtt_core.streaming import PLACING_FRAMES
 from ghtt_core.train.augment import Corrupt, Hiding, hide, vary
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix
@@ -231,9 +233,9 @@ def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> d
     described = features_from_joints(seen_m, window_sizes(seen_m))
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     skip = block.encode(tensors["features"], tensors["mask"])[2]
-    first = HandFrames(tensors["first_rotation"], tensors["first_position"])
     answer = block.refine(skip, tensors["features"], tensors["mask"])
-    refined = joints_from_features(answer, tensors["size"], first, first_moves=False).numpy()
+    weight = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES).astype(np.float32)
+    refined = place_clip(answer.numpy(), window_sizes(noisy), noisy, weight)
 
     # Forecasts start from what was really seen, without added noise.
     values, mask = torch.from_numpy(described.values), torch.from_numpy(described.mask)

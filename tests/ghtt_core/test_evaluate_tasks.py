@@ -301,6 +301,7 @@ def test_the_command_line_measures_a_checkpoint_and_writes_every_file(
         GHTTConfig("tiny", width=16, heads=2, feedforward=16, encoder_layers=1, decoder_layers=1), ("calm", "lively")
     )
     network.action.class_text.normal_()
+    torch.nn.init.xavier_uniform_(network.pose.head[-1].weight)  # zero before training
     save_checkpoint(tmp_path / "tiny.safetensors", network)
     data = leap_file(tmp_path / "signs.npz")
     outputs = {kind: tmp_path / f"out.{kind}" for kind in ("markdown", "csv", "json")}
