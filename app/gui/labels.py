@@ -75,7 +75,7 @@ class LabelControls:
             self._window.toasts.show(tr("The labels cannot be saved in") + f" {directory}: {error.strerror}.", error=True)
 
     def _now_s(self) -> float | None:
-        shown = self._window.shown
+        shown = self._window.display.shown
         return None if shown is None else shown.frame.source_time_s
 
     def _start(self) -> None:

@@ -1,17 +1,18 @@
 """From a moment to what is drawn of it: arithmetic only, no widget."""
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.drawing.overlay import upcoming
-from app.gui.compare import METHODS, Comparison
+from app.gui.compare import METHODS
 from app.gui.port import Moment
 from app.gui.video_picture import TRAIL_JOINTS, Overlay
 from app.viewer.geometry import pose_at
-from ghtt_core.packets import Futures
+from ghtt_core.packets import Float32, Futures
 from ghtt_core.skeleton import HAND_NAMES
 
 SIDE_BY_SIDE = "side by side"
@@ -57,22 +58,31 @@ def hands_in(moment: Moment) -> tuple[str, ...]:
     return tuple(name for name, seen in zip(HAND_NAMES, moment.observation.visible, strict=True) if seen)
 
 
-def overlays(moment: Moment, comparison: Comparison, options: ShowOptions) -> list[Overlay]:
-    """What is drawn over the video: one overlay, or one per method side by side."""
+def overlays(
+    moment: Moment, joints: Mapping[str, Float32], caption: Callable[[str], str], options: ShowOptions
+) -> list[Overlay]:
+    """What is drawn over the video: one overlay, or one per method side by side.
+
+    Args:
+        moment: What is shown.
+        joints: The hands of that moment by method.
+        caption: The caption of a method, with its jitter.
+        options: What is to be drawn.
+    """
     if options.compare != SIDE_BY_SIDE:
-        return [_overlay(moment, comparison, options)]
+        return [_overlay(moment, joints, caption, options)]
     single = [replace(options, compare=method, futures=False, at_s=None) for method in METHODS]
-    return [_overlay(moment, comparison, one) for one in single]
+    return [_overlay(moment, joints, caption, one) for one in single]
 
 
-def _overlay(moment: Moment, comparison: Comparison, options: ShowOptions) -> Overlay:
+def _overlay(moment: Moment, joints: Mapping[str, Float32], caption: Callable[[str], str], options: ShowOptions) -> Overlay:
     usual = options.compare == METHODS[0]
-    captions = () if usual and options.futures else (comparison.caption(options.compare),)
+    captions = () if usual and options.futures else (caption(options.compare),)
     if not options.hands:
         return Overlay(captions=captions)
     raw_px, intrinsics = moment.observation.joints_px, moment.intrinsics
-    joints = comparison.joints.get(options.compare)
-    drawn_px = None if joints is None else intrinsics.project(joints)
+    hands = joints.get(options.compare)
+    drawn_px = None if hands is None else intrinsics.project(hands)
     paths_px = poses_px = None
     futures = still_ahead(moment) if options.futures and usual else None
     if futures is not None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.drawing import strokes
-from app.drawing.overlay import fade_pieces
+from app.drawing.overlay import fade_pieces, trails
 from app.drawing.palette import FUTURE, HAND, OBSERVED, bgr, mix
 from app.drawing.strokes import Image
 from estimators.opencv import cv2
@@ -75,20 +75,20 @@ def _draw_hand(image: Image, joints_px: NDArray[np.floating], hand: int, weight:
 def _draw_futures(image: Image, overlay: Overlay, scale: float, weight: float) -> None:
     """How much each hand's futures cover is drawn on a channel of its own, then laid over the picture in one go."""
     covers = [np.zeros(image.shape[:2], np.uint8) for _ in HAND]
-    for hand, cover in enumerate(covers):
-        if overlay.paths_px is not None:
-            paths_px = np.moveaxis(overlay.paths_px[:, :, hand], 2, 1) * scale
-            for first, last, strength in reversed(fade_pieces(paths_px.shape[2], _PIECES)):
-                for chosen, opacity, width in ((slice(1, None), 0.5, 1.0), (slice(0, 1), 0.95, 2.2)):
-                    level = round(255 * opacity * strength)
-                    lines_px = paths_px[chosen, :, first:last].reshape(-1, last - first, 2)
-                    strokes.polylines(cover, lines_px, (level, level, level), width * weight)
-        if overlay.poses_px is not None:
-            for sample in range(len(overlay.poses_px) - 1, -1, -1):
-                joints_px = overlay.poses_px[sample, hand] * scale
+    if overlay.paths_px is not None and overlay.paths_px.shape[1] > 1:
+        paths_px = overlay.paths_px.astype(np.float64) * scale
+        main, samples = trails(paths_px[:1]), trails(paths_px[1:])
+        for piece, strength in reversed(fade_pieces(paths_px.shape[1], _PIECES)):
+            for paths, opacity, width in ((samples, 0.5, 1.0), (main, 0.95, 2.2)):
+                level = round(255 * opacity * strength)
+                for hand, cover in enumerate(covers):
+                    paths[hand].draw(cover, piece, (level, level, level), width * weight)
+    if overlay.poses_px is not None:
+        for sample in range(len(overlay.poses_px) - 1, -1, -1):
+            level, width = (230, 2.2) if sample == 0 else (80, 1.0)
+            for cover, joints_px in zip(covers, overlay.poses_px[sample] * scale, strict=True):
                 if strokes.drawable(joints_px).all():
-                    level = 230 if sample == 0 else 80
-                    strokes.hand(cover, joints_px, (level, level, level), (2.2 if sample == 0 else 1.0) * weight)
+                    strokes.hand(cover, joints_px, (level, level, level), width * weight)
     _lay_over(image, covers)
 
 

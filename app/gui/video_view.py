@@ -73,6 +73,13 @@ class VideoView(QWidget):
         """Draw the picture, the overlay and the messages."""
         started_s = time.perf_counter()
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            painter.end()  # A painter that outlives its event takes the program down.
+        self.painted.emit(time.perf_counter() - started_s)
+
+    def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self._background)
         columns = len(self._overlays)
@@ -83,8 +90,6 @@ class VideoView(QWidget):
             self._draw_captions(painter, tile, overlay.captions)
         self._draw_badge(painter)
         self._draw_message(painter)
-        painter.end()
-        self.painted.emit(time.perf_counter() - started_s)
 
     def _draw_tile(self, painter: QPainter, tile: QRect, column: int, overlay: Overlay) -> None:
         if self._frame is None:

@@ -61,15 +61,15 @@ class ViewControls:
     def _cycle_compare(self) -> None:
         index = COMPARE_CHOICES.index(self._compare)
         self._compare = COMPARE_CHOICES[(index + 1) % len(COMPARE_CHOICES)]
-        self._window.redraw()
+        self._window.display.redraw()
 
     def _show_hands(self, on: bool) -> None:
         self._hands = on
-        self._window.redraw()
+        self._window.display.redraw()
 
     def _show_futures(self, on: bool) -> None:
         self._futures = on
-        self._window.redraw()
+        self._window.display.redraw()
 
     def _full_screen(self, on: bool) -> None:
         if on:

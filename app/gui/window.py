@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,14 @@ from PyQt6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QMes
 
 from app.gui.action_panel import ActionPanel, top_actions
 from app.gui.actions import Handler, build_menus
-from app.gui.compare import Comparison
+from app.gui.display import Display
 from app.gui.futures_panel import NUMBERED, FuturesPanel
 from app.gui.help_overlay import HelpOverlay
 from app.gui.labels import LabelControls
 from app.gui.labels_panel import LabelsPanel
 from app.gui.playback import PlaybackControls
 from app.gui.port import Moment, Session
-from app.gui.presenter import Pacer, hands_in, overlays, still_ahead
+from app.gui.presenter import hands_in
 from app.gui.record_controls import RecordControls
 from app.gui.scorecard import Scorecard
 from app.gui.scorecard_panel import ScorecardPanel
@@ -40,8 +39,6 @@ from ghtt_core.streaming import PredictorOptions
 
 DISPLAY_MS = 33
 METRICS_MS = 500
-VIDEO_SHARE, SCENE_SHARE = 0.3, 0.3
-"""Parts of the window's time that drawing the video and the 3D view may take."""
 
 
 class MainWindow(QMainWindow):
@@ -67,15 +64,9 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.toasts = ToastStack(self)
         self.scorecard = Scorecard()
-        self.comparison = Comparison()
         self.theme = THEMES.get(store.theme, THEMES["dark"])
-        self._newest: Moment | None = None
-        self._shown: Moment | None = None
-        self._frozen = False
         self._names: tuple[str, ...] = ()
         self._last_error = ""
-        self._scene_stale = self._video_stale = False
-        self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
         self._smooth = smooth
         self._build_views()
         self._build_docks()
@@ -84,6 +75,7 @@ class MainWindow(QMainWindow):
         self.recording = RecordControls(self, session, output_dir)
         self.labels = LabelControls(self, self.labels_panel)
         self.view_controls = ViewControls(self)
+        self.display = Display(session, self.video, self.scene, self.view_controls.options)
         self.actions_by_name, self.menus_by_name = build_menus(self, self._handlers())
         self._finish_menus()
         self.help = HelpOverlay(self)
@@ -92,16 +84,6 @@ class MainWindow(QMainWindow):
         self._apply(options or AppOptions())
         self._start_timers()
         self.video.setFocus()  # Else the keyboard would begin on a button, which Space would press.
-
-    @property
-    def frozen(self) -> bool:
-        """Whether a moment is held."""
-        return self._frozen
-
-    @property
-    def shown(self) -> Moment | None:
-        """The moment on the screen."""
-        return self._shown
 
     def set_theme(self, theme: Theme) -> None:
         """Paint everything in a theme's colours."""
@@ -118,8 +100,9 @@ class MainWindow(QMainWindow):
     def chosen_action(self) -> str | None:
         """The action picked in the what-if list, else the most probable one."""
         index = self.futures_panel.settings.condition
-        if index is None and self._shown is not None and self._shown.prediction is not None:
-            top = top_actions(self._shown.prediction.action_prob, 1)
+        shown = self.display.shown
+        if index is None and shown is not None and shown.prediction is not None:
+            top = top_actions(shown.prediction.action_prob, 1)
             index = top[0][0] if top else None
         return None if index is None or index >= len(self._names) else self._names[index]
 
@@ -128,12 +111,10 @@ class MainWindow(QMainWindow):
         self.recording.opened_recording = recording
         self.labels.begin(recording)
         self.scorecard.clear()
-        self.comparison.clear()
         self.action_panel.timeline.clear()
-        self._newest = self._shown = None
         self._last_error = ""
         self.actions_by_name["toggle_freeze"].setChecked(False)
-        self.video.clear()
+        self.display.forget()
 
     def reset_layout(self) -> None:
         """Put every panel back where it was at first."""
@@ -142,10 +123,6 @@ class MainWindow(QMainWindow):
             dock.show()
         self._size_docks()
         self.splitter.setSizes([1, 1])
-
-    def redraw(self) -> None:
-        """Draw the shown moment again with other options."""
-        self._video_stale = self._scene_stale = True
 
     def _apply(self, options: AppOptions) -> None:
         """Take over what was said on the command line."""
@@ -160,12 +137,15 @@ class MainWindow(QMainWindow):
         self._wanted_condition = said.condition
         self._max_frames = options.max_frames
         self.actions_by_name["toggle_loop"].setChecked(options.loop)
-        self.session.configure(panel.settings)
+        if options.source.kind == "recording":  # It shows the futures it holds.
+            self.recording.opened_recording = Path(options.source.target)
+            self.labels.begin(self.recording.opened_recording)
+        else:
+            self.session.configure(panel.settings)
         self.recording.start_at_once(options.record, options.export)
 
     def _build_views(self) -> None:
         self.video = VideoView()
-        self.video.painted.connect(self._video_pacer.spent)
         self.transport = Transport()
         left = QWidget()
         column = QVBoxLayout(left)
@@ -174,7 +154,6 @@ class MainWindow(QMainWindow):
         column.addWidget(self.video, 1)
         column.addWidget(self.transport)
         self.scene = HandsView(scene_colors(self.theme), smooth=self._smooth)
-        self.scene.drawn = self._scene_pacer.spent
         native = self.scene.native
         assert isinstance(native, QWidget)
         native.setAccessibleName(tr("3D view of the hands and their futures"))
@@ -214,7 +193,7 @@ class MainWindow(QMainWindow):
         self._size_docks()
         self._first_state = self.saveState()
         self.futures_panel.changed.connect(self._on_futures_changed)
-        self.futures_panel.scrubbed.connect(lambda _at_s: self.redraw())
+        self.futures_panel.scrubbed.connect(lambda _at_s: self.display.redraw())
         self.futures_panel.freeze_toggled.connect(lambda on: self.actions_by_name["toggle_freeze"].setChecked(on))
 
     def _size_docks(self) -> None:
@@ -255,40 +234,17 @@ class MainWindow(QMainWindow):
 
     def refresh(self) -> None:
         """Take the newest moment and draw what is due."""
-        moment = self.session.moment()
-        if moment is not None and (
-            self._newest is None or moment.frame is not self._newest.frame or moment.futures is not self._newest.futures
-        ):
-            self._newest = moment
+        moment = self.display.take()
+        if moment is not None:
             self._digest(moment)
-            if not self._frozen:
-                self._shown = moment
-                self.redraw()
-        self._take_redrawn()
-        self.playback.refresh(0.0 if moment is None else moment.frame.source_time_s)
-        if self._shown is None:
-            return
-        if self._video_stale and self._video_pacer.due():
-            self._video_stale = False
-            self.video.show_frame(
-                self._shown.frame.image_bgr, overlays(self._shown, self.comparison, self.view_controls.options())
-            )
-        if self._scene_stale and self._scene_pacer.due():
-            self._scene_stale = False
-            self._draw_scene(self._shown)
-
-    def _take_redrawn(self) -> None:
-        redrawn = self.session.redrawn()
-        shown = self._shown
-        if redrawn is None or shown is None or redrawn.frame_index != shown.frame.index or redrawn is shown.futures:
-            return
-        self._shown = replace(shown, futures=redrawn)
-        self.redraw()
+        newest = self.display.newest
+        self.playback.refresh(0.0 if newest is None else newest.frame.source_time_s)
+        self.display.draw()
 
     def refresh_metrics(self) -> None:
         """Bring the slow texts up to date and tell of trouble."""
         status = self.session.status()
-        self.status_line.show_status(status, () if self._newest is None else hands_in(self._newest))
+        self.status_line.show_status(status, () if self.display.newest is None else hands_in(self.display.newest))
         video, export = self.session.writing()
         self.writing_label.setText("   ".join(filter(None, (writing_text(video, "MP4"), writing_text(export, tr("export"))))))
         self.recording.follow(video, export)
@@ -297,9 +253,11 @@ class MainWindow(QMainWindow):
         self._last_error = status.error
         if not self._names:
             self.action_panel.bars.set_hint(status.notice or tr("no model: the hands are shown as the estimator sees them"))
-        badge = tr("Frozen · Shift+Right looks ahead · F goes on") if self._frozen else status.notice
+        badge = tr("Frozen · Shift+Right looks ahead · F goes on") if self.display.held else status.notice
         self.video.show_badge(badge)
-        self.video.show_message("" if self._shown is not None else status.error or tr("Opening") + f" {status.source} ...")
+        self.video.show_message(
+            "" if self.display.shown is not None else status.error or tr("Opening") + f" {status.source} ..."
+        )
         if self.session.action_names != self._names:
             self._names = self.session.action_names
             self.action_panel.bars.set_hint(tr("waiting for half a second of hands"))
@@ -313,27 +271,14 @@ class MainWindow(QMainWindow):
         if self._max_frames is not None and moment.frame.index + 1 >= self._max_frames:
             QTimer.singleShot(0, self.close)
         prediction = moment.prediction
-        self.comparison.add(moment.observation, None if prediction is None else prediction.refined_cam_m)
         self.scorecard.add(moment.observation, moment.futures)
         prob = np.empty(0, np.float32) if prediction is None else prediction.action_prob
         self.action_panel.timeline.append(moment.observation.time_s, prob)
         self.action_panel.bars.set_actions(self._names, prob[: len(self._names)], self.futures_panel.settings.condition)
 
-    def _draw_scene(self, moment: Moment) -> None:
-        options = self.view_controls.options()
-        image = moment.frame.image_bgr
-        self.scene.set_camera_picture(image.shape[1], image.shape[0], moment.intrinsics.fx)
-        refined = None if moment.prediction is None else moment.prediction.refined_cam_m
-        self.scene.show_hands(moment.observation.joints_cam_m, refined)
-        self.scene.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
-        self.scene.canvas.update()
-
     def _freeze(self, on: bool) -> None:
-        self._frozen = on
         self.futures_panel.freeze.setChecked(on)
-        if not on and self._newest is not None:
-            self._shown = self._newest
-        self.redraw()
+        self.display.hold(on)
         self.refresh_metrics()
 
     def _quit(self) -> None:
@@ -350,10 +295,11 @@ class MainWindow(QMainWindow):
     def _on_futures_changed(self, settings: object) -> None:
         self.session.configure(self.futures_panel.settings)
         position = self.session.position()
-        if self._shown is not None and (self._frozen or (position is not None and not position.playing)):
-            self.session.draw_again(self._shown)
+        shown = self.display.shown
+        if shown is not None and (self.display.held or (position is not None and not position.playing)):
+            self.session.draw_again(shown)
         self.store.save_futures(self.futures_panel.settings)
-        self.redraw()
+        self.display.redraw()
 
     def restore_layout(self) -> None:
         """Put the window where it was left."""

@@ -55,7 +55,13 @@ def _press(window: QWidget, key: Key, modifier: Qt.KeyboardModifier = Qt.Keyboar
 def _show(qtbot: QtBot, window: MainWindow, session: FakeSession, time_s: float) -> None:
     session.show(time_s)
     index = round(time_s * 30)
-    qtbot.waitUntil(lambda: window.shown is not None and window.shown.frame.index == index)
+    qtbot.waitUntil(lambda: window.display.shown is not None and window.display.shown.frame.index == index)
+
+
+def _show_only(qtbot: QtBot, window: MainWindow, session: FakeSession, time_s: float) -> None:
+    """Something newer arrives while a moment is held."""
+    session.show(time_s)
+    qtbot.waitUntil(lambda: window.display.newest is not None and window.display.newest.frame.index == round(time_s * 30))
 
 
 def _pixels(widget: QWidget) -> NDArray[np.int64]:
@@ -118,13 +124,28 @@ def test_the_status_line_tells_of_every_stage(qtbot: QtBot, window: MainWindow, 
 def test_a_frozen_moment_stays_while_the_session_goes_on(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     _show(qtbot, window, session, 0.5)
     _press(window, Key.Key_F)
-    session.show(2.0)
-    qtbot.waitUntil(lambda: window._newest is not None and window._newest.frame.index == 60)
-    assert window.shown is not None
-    assert window.shown.frame.index == 15
+    _show_only(qtbot, window, session, 2.0)
+    assert window.display.shown is not None
+    assert window.display.shown.frame.index == 15
     assert window.futures_panel.freeze.isChecked()
     _press(window, Key.Key_F)
-    assert window.shown.frame.index == 60
+    assert window.display.shown.frame.index == 60
+
+
+def test_a_frozen_moment_keeps_its_own_hands(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    _show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) > 300)
+    _press(window, Key.Key_G)
+    _press(window, Key.Key_F)
+    _show_only(qtbot, window, session, 2.0)
+    _press(window, Key.Key_G)
+    _press(window, Key.Key_G)
+    before = _pixels(window.video)
+    tip = hands_at(0.5)[0, 12]
+    height, width = before.shape[:2]
+    scale = min(width / SIZE_PX[0], height / SIZE_PX[1])
+    column, row = (tip[:2] / tip[2] * FOCAL_PX * scale + np.array([width, height]) / 2).astype(int)
+    qtbot.waitUntil(lambda: _pixels(window.video)[row - 4 : row + 5, column - 4 : column + 5, 2].max() > 180)
 
 
 def test_scrubbing_by_key_moves_the_drawn_future(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
@@ -153,7 +174,7 @@ def test_what_if_on_a_frozen_moment_draws_its_futures_again(qtbot: QtBot, window
     _press(window, Key.Key_F)
     _press(window, Key.Key_2)
     assert ("draw_again", 15) in session.calls
-    qtbot.waitUntil(lambda: window.shown is not None and window.shown.futures is session.redrawn())
+    qtbot.waitUntil(lambda: window.display.shown is not None and window.display.shown.futures is session.redrawn())
 
 
 def test_horizon_and_samples_by_key_reach_the_session(window: MainWindow, session: FakeSession) -> None:
@@ -194,7 +215,7 @@ def test_space_pauses_and_goes_on(window: MainWindow, session: FakeSession) -> N
 def test_space_presses_the_button_that_the_keyboard_has_reached(window: MainWindow, session: FakeSession) -> None:
     window.futures_panel.freeze.setFocus()
     _press(window, Key.Key_Space)
-    assert window.frozen
+    assert window.display.held
     assert session.playing
 
 
@@ -221,7 +242,7 @@ def test_compare_goes_round_and_shows_jitter(qtbot: QtBot, window: MainWindow, s
         _press(window, Key.Key_C)
         seen.append(window.view_controls.compare)
     assert seen == ["One-Euro", "raw", "side by side", "G-HTT"]
-    assert "mm/frame" in window.comparison.caption("One-Euro")
+    assert "mm/frame" in window.display.comparison.caption("One-Euro")
 
 
 def test_side_by_side_draws_every_method(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
@@ -322,8 +343,8 @@ def test_another_source_forgets_the_old_one(qtbot: QtBot, window: MainWindow, se
     _press(window, Key.Key_F)
     _press(window, Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert session.opened == [SourceRequest("demo")]
-    assert window.shown is None
-    assert not window.frozen
+    assert window.display.shown is None
+    assert not window.display.held
 
 
 def test_a_streams_password_is_not_remembered(window: MainWindow) -> None:

@@ -1,0 +1,100 @@
+"""What is on the screen: the newest moment, or one that is held; drawn when it is due."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from app.gui.compare import METHODS, Comparison
+from app.gui.port import Moment, Session
+from app.gui.presenter import Pacer, ShowOptions, overlays, still_ahead
+from app.gui.video_view import VideoView
+from app.viewer.hands_view import HandsView
+from ghtt_core.packets import Float32
+
+VIDEO_SHARE, SCENE_SHARE = 0.3, 0.3
+"""Parts of the window's time that drawing the video and the 3D view may take."""
+
+
+class Display:
+    """Draws moments on the video and in the 3D view, each at its own pace.
+
+    Attributes:
+        newest: The newest moment.
+        shown: The moment on the screen: the newest, or the one that is held.
+        held: Whether a moment is held.
+        comparison: The hands by method, fed with every new moment.
+    """
+
+    def __init__(self, session: Session, video: VideoView, scene: HandsView, options: Callable[[], ShowOptions]) -> None:
+        """Draw a session's moments; `options` tells what is to be drawn of them."""
+        self.newest: Moment | None = None
+        self.shown: Moment | None = None
+        self.held = False
+        self.comparison = Comparison()
+        self._session, self._video, self._scene, self._options = session, video, scene, options
+        self._joints: Mapping[str, Float32] = {}
+        self._video_stale = self._scene_stale = False
+        self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
+        video.painted.connect(self._video_pacer.spent)
+        scene.drawn = self._scene_pacer.spent
+
+    def take(self) -> Moment | None:
+        """Look for a newer moment; it goes on the screen unless one is held."""
+        moment, newest = self._session.moment(), self.newest
+        if moment is None or (newest is not None and moment.frame is newest.frame and moment.futures is newest.futures):
+            self._take_redrawn()
+            return None
+        self.newest = moment
+        self.comparison.add(moment.observation, None if moment.prediction is None else moment.prediction.refined_cam_m)
+        if not self.held:
+            self._show(moment)
+        self._take_redrawn()
+        return moment
+
+    def hold(self, on: bool) -> None:
+        """Hold the moment on the screen, or go on with the newest."""
+        self.held = on
+        if not on and self.newest is not None:
+            self._show(self.newest)
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the shown moment again with other options."""
+        self._video_stale = self._scene_stale = True
+
+    def forget(self) -> None:
+        """Begin anew: another source."""
+        self.newest = self.shown = None
+        self.comparison.clear()
+        self._video.clear()
+
+    def draw(self) -> None:
+        """Draw what is new and due."""
+        if self.shown is None:
+            return
+        if self._video_stale and self._video_pacer.due():
+            self._video_stale = False
+            drawn = overlays(self.shown, self._joints, self.comparison.caption, self._options())
+            self._video.show_frame(self.shown.frame.image_bgr, drawn)
+        if self._scene_stale and self._scene_pacer.due():
+            self._scene_stale = False
+            self._draw_scene(self.shown)
+
+    def _show(self, moment: Moment) -> None:
+        self.shown, self._joints = moment, self.comparison.joints
+        self.redraw()
+
+    def _take_redrawn(self) -> None:
+        redrawn, shown = self._session.redrawn(), self.shown
+        if redrawn is None or shown is None or redrawn.frame_index != shown.frame.index or redrawn is shown.futures:
+            return
+        self.shown = replace(shown, futures=redrawn)
+        self.redraw()
+
+    def _draw_scene(self, moment: Moment) -> None:
+        options = self._options()
+        image = moment.frame.image_bgr
+        self._scene.set_camera_picture(image.shape[1], image.shape[0], moment.intrinsics.fx)
+        method = options.compare if options.compare in METHODS else METHODS[0]
+        self._scene.show_hands(moment.observation.joints_cam_m, self._joints.get(method))
+        self._scene.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
+        self._scene.canvas.update()
