@@ -12,10 +12,12 @@ from ghtt_core.features import (
     RELATIVE,
     VELOCITY,
     HandFrames,
+    bone_lengths,
     features_from_joints,
     hand_size,
     joints_from_features,
     place_clip,
+    with_bone_lengths,
 )
 from ghtt_core.skeleton import LEFT, RIGHT
 from ghtt_core.synthetic.motion import generate_motion
@@ -135,3 +137,15 @@ def test_a_clip_is_placed_where_the_hands_were_seen(hidden):
     seen_m = joints_m.copy()
     seen_m[hidden] = np.nan
     np.testing.assert_allclose(place_clip(values, size_m, seen_m, np.ones(16)), joints_m, rtol=0, atol=1e-6)
+
+
+@given(seeds)
+@settings(max_examples=5, deadline=None)
+def test_bones_take_the_lengths_they_are_given(seed):
+    joints_m = motion(seed, 4)
+    own_m = bone_lengths(joints_m)
+    np.testing.assert_allclose(with_bone_lengths(joints_m, own_m), joints_m, atol=1e-9)
+    wanted_m = own_m[:1] * np.random.default_rng(seed).uniform(0.8, 1.2, own_m[:1].shape)
+    longer_m = with_bone_lengths(joints_m, wanted_m)
+    np.testing.assert_allclose(bone_lengths(longer_m), np.broadcast_to(wanted_m, own_m.shape), atol=1e-9)
+    np.testing.assert_array_equal(longer_m[..., 0, :], joints_m[..., 0, :])
