@@ -76,7 +76,7 @@ def _jar(radius: float, half: float) -> Profile:
 def _bowl(radius: float, half: float) -> Profile:
     t = np.linspace(0.0, np.pi / 2, 10)
     outer = [(radius * (0.4 + 0.6 * float(np.sin(u))), half - 2 * half * float(np.cos(u)), MAIN) for u in t]
-    inner = [(r - 0.004, z + 0.004, INSIDE if z < 0.2 * half else ACCENT) for r, z, _ in outer[::-1]]
+    inner = [(r - 0.004, min(z + 0.004, half), INSIDE if z < 0.2 * half else ACCENT) for r, z, _ in outer[::-1]]
     return [(0.0, -half, MAIN), *outer, *inner, (0.0, -half + 0.006, INSIDE)]
 
 
