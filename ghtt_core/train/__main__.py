@@ -101,7 +101,10 @@ def _train(options: argparse.Namespace) -> None:
         task = PoseTask(CONFIGS[options.config], DataMix(stores), held_out, mixed_noise)
     else:
         task = _action_task(options, train, validation)
-    Trainer(task, loop, card_of(sys.argv, options.data, loop)).run()
+    card = card_of(options.block, sys.argv[1:], options.data, loop)
+    if options.pose is not None:
+        card["pose_block"] = load_checkpoint(options.pose)[2]
+    Trainer(task, loop, card).run()
     if isinstance(task, ActionTask) and PartialState().is_main_process:
         best = options.out / "best.safetensors"
         calibrate(best, task.validation)

@@ -30,7 +30,7 @@ from ghtt_core.train.mid_levels import MidLevels, mid_levels
 from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
 from ghtt_core.train.store import UNLABELLED, MotionStore
 
-SAMPLES = 5
+SAMPLES = 6
 """Draws of alpha for each window; the best of them counts, as for the pose block."""
 M_NOISE = 0.3
 """Noise on the observed mid-levels, in units of their spread. The paper's 1.0 belongs to its own scale of m."""

@@ -5,7 +5,6 @@ is not, and any number of processes together draw the same global batch as a sin
 """
 
 import csv
-import json
 import math
 import time
 from collections.abc import Iterator
@@ -249,7 +248,13 @@ class _Log:
         self.file.flush()
 
 
-def card_of(command: list[str], data: list[str], options: LoopOptions) -> dict[str, Any]:
-    """The part of a model card that is known before training."""
-    settings = {"steps": options.steps, "batch": options.batch, "learning_rate": options.learning_rate, "seed": options.seed}
-    return {"command": " ".join(command), "data": data, "settings": json.loads(json.dumps(settings))}
+def card_of(block: str, arguments: list[str], data: list[str], options: LoopOptions) -> dict[str, Any]:
+    """The part of a model card that is known before training; files and folders by their last name alone."""
+    command = " ".join(Path(argument).name if "/" in argument else argument for argument in arguments)
+    settings = {"batch": options.batch, "learning_rate": options.learning_rate, "seed": options.seed}
+    return {
+        "block": block,
+        "command": f"python -m ghtt_core.train {command}",
+        "data": [Path(one).name for one in data],
+        "settings": settings,
+    }
