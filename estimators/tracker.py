@@ -73,6 +73,16 @@ class TrackedHands:
             self._look_for_more(image)
         return self._builder.build(frame, [self._detection(track, scale) for track in self._tracks])
 
+    @property
+    def swaps(self) -> int:
+        """How many names were corrected since the source began."""
+        return self._builder.slots.swaps
+
+    @property
+    def conflicts(self) -> int:
+        """In how many frames the network's own labels called two hands the same; none of that gets out."""
+        return self._builder.slots.conflicts
+
     def reset(self) -> None:
         """Forget the past."""
         self._tracks = []
