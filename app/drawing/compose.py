@@ -17,6 +17,7 @@ WIDTH, HEIGHT = 1280, 720
 _WIDE = 1.45
 """From this aspect ratio on the actions go below the video instead of beside it."""
 _GAP = 8
+_LEGEND = "thin: as seen    solid: refined    fading: sampled futures"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,7 @@ class ViewComposer:
         self._panel.render(view[self._scene.slices], result)
         prob = None if result.prediction is None else result.prediction.action_prob
         self._actions.render(view[self._bars.slices], result.observation.time_s, prob)
-        words = f"{result.observation.time_s:.2f} s"
-        strokes.text(view, words, WIDTH - 14, 20, 15, TEXT, anchor=1.0)
+        self._draw_captions(view, result.observation.time_s)
         return view
 
     def _lay_out(self, aspect: float) -> None:
@@ -74,11 +74,6 @@ class ViewComposer:
         self._backdrop: Image = np.tile(np.array(bgr(BACKGROUND), np.uint8), (HEIGHT, WIDTH, 1))
         self._backdrop[self._scene.slices] = self._panel.backdrop()
         self._backdrop[self._bars.slices] = self._actions.backdrop()
-        strokes.text(self._backdrop, "3D", self._scene.x + 14, 20, 15, DIM)
-        lines = ("thin: as seen    solid: refined    fading: sampled futures", self._caption)
-        for row, line in enumerate(lines):
-            y = self._scene.height - 34 + 20 * row
-            strokes.text(self._backdrop, strokes.fitting(line, 13, self._scene.width - 28), self._scene.x + 14, y, 13, DIM)
 
     @staticmethod
     def _draw_video(box: Image, result: PipelineResult) -> None:
@@ -92,3 +87,12 @@ class ViewComposer:
         # Averaging whole areas costs five times as much, and is needed only where pixels would be skipped.
         cv2.resize(image, size, dst=shown, interpolation=cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR)
         draw_overlay(shown, result, scale)
+
+    def _draw_captions(self, view: Image, time_s: float) -> None:
+        """Last, so that nothing hides them."""
+        scene = self._scene
+        strokes.text(view, "3D", scene.x + 14, 20, 15, DIM)
+        strokes.text(view, f"{time_s:.2f} s", WIDTH - 14, 20, 15, TEXT, anchor=1.0)
+        for row, line in enumerate((_LEGEND, self._caption)):
+            y = scene.height - 34 + 20 * row
+            strokes.text(view, strokes.fitting(line, 13, scene.width - 28), scene.x + 14, y, 13, DIM)

@@ -123,6 +123,7 @@ def _draw_futures(image: Image, result: PipelineResult, futures: Futures, scale:
 def _blend(patch: Image, coverage: list[Image]) -> None:
     """Lay each hand's colour over the picture as far as it covers it."""
     left, right = coverage
+    right = cv2.min(right, cv2.bitwise_not(left))  # Where both cover all, they share.
     clear = cv2.bitwise_not(cv2.add(left, right))
     below = cv2.multiply(patch, cv2.merge([clear] * 3), scale=1 / 255)
     (left_bgr, right_bgr) = (bgr(color) for color in FUTURE)

@@ -32,7 +32,7 @@ class Panel3D:
 
     def __init__(self, width: int, height: int) -> None:
         self._size = (width, height)
-        self._focal_px = 1.25 * min(width, height)
+        self._focal_px = min(0.95 * width, 1.25 * height)
         self._centre_m = np.array([0.0, 0.05, 0.45])
         self._settled = False
         self._time_s = math.nan
