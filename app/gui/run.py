@@ -6,7 +6,7 @@ import sys
 import threading
 from pathlib import Path
 
-from PyQt6.QtCore import QSettings, QStandardPaths, Qt
+from PyQt6.QtCore import QSettings, QStandardPaths, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
@@ -18,6 +18,8 @@ from app.viewer.gl_info import gl_strings, is_software
 from ghtt_core.errors import UserError
 
 _NICENESS = 5
+_OPENED_MS = 1500
+"""By then the window is there; until then it may hurry."""
 
 
 def run_window(options: AppOptions) -> int:
@@ -31,11 +33,10 @@ def run_window(options: AppOptions) -> int:
     """
     application = make_application()
     smooth = has_graphics_card()
-    session = LiveSession(options)
-    _step_back()
-    window = MainWindow(session, Store(QSettings()), output_directory(), options, smooth=smooth)
+    window = MainWindow(LiveSession(options), Store(QSettings()), output_directory(), options, smooth=smooth)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     window.show()
+    QTimer.singleShot(_OPENED_MS, _step_back)
     return application.exec()
 
 
@@ -56,8 +57,8 @@ def has_graphics_card() -> bool:
 def _step_back() -> None:
     """Let the drawing thread wait for the workers where the processor is short: frames of the window go first, not poses.
 
-    On Linux a thread has a priority of its own, and its children (those of a software OpenGL) inherit it. The session's
-    threads are running already and keep theirs.
+    On Linux a thread has a priority of its own, and hands it on to threads that it starts. The session's own thread starts
+    the workers, so they keep theirs.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -25,8 +25,8 @@ from ghtt_core.runtime import Runtime
 from ghtt_core.streaming import PredictorOptions
 
 _LOG = logging.getLogger(__name__)
-_CLOSE_S, _MODEL_CLOSE_S = 3.0, 0.2
-"""An export of the model cannot be interrupted: its thread ends with the program."""
+_CLOSE_S, _LOADER_CLOSE_S = 3.0, 0.2
+"""A download and an export of the model cannot be interrupted: their threads end with the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,10 @@ class LiveSession:
         self._video: LiveVideo | None = None
         self._export: LiveExport | None = None
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._threads = [
-            Thread(target=self._serve, name="session", daemon=True),
-            Thread(target=self._load_runtime, name="model", daemon=True),
-        ]
+        self._server = Thread(target=self._serve, name="session", daemon=True)
+        self._loaders = [Thread(target=self._load_runtime, name="model", daemon=True)]
         self.open(options.source)
-        for thread in self._threads:
+        for thread in (self._server, *self._loaders):
             thread.start()
 
     @property
@@ -224,9 +222,9 @@ class LiveSession:
     def close(self) -> None:
         """Stop every thread; one that hangs inside a library is left behind."""
         self._commands.put(None)
-        session, model = self._threads
-        session.join(_CLOSE_S)
-        model.join(_MODEL_CLOSE_S)
+        self._server.join(_CLOSE_S)
+        for loader in self._loaders:
+            loader.join(_LOADER_CLOSE_S)
         if self._runtime is not None:
             self._runtime.close()
 
@@ -234,11 +232,8 @@ class LiveSession:
         while (command := self._commands.get()) is not None:
             try:
                 command()
-            except UserError as error:
-                self._error = str(error)
             except Exception as error:
-                _LOG.exception("the session failed")
-                self._error = f"{type(error).__name__}: {error}"
+                self._error = self._sentence(error)
         self._stop_video()
         self._end_run()
 
@@ -266,10 +261,9 @@ class LiveSession:
             stages.add_runtime(self._runtime)
         self._start(options, source, stages)
         self._estimator_notice = tr("Loading the hand estimator")
-        try:
-            stages.add_estimator(lambda: _make_estimator(options))
-        finally:
-            self._estimator_notice = ""
+        loader = Thread(target=self._load_estimator, args=(stages, options), name="estimator", daemon=True)
+        self._loaders.append(loader)
+        loader.start()
 
     def _draw_again(self, moment: Moment) -> None:
         run = self._run
@@ -286,13 +280,27 @@ class LiveSession:
         try:
             runtime = load_model(self._options, self._tell_progress)
         except Exception as error:
-            if not isinstance(error, UserError):
-                _LOG.exception("the model cannot be loaded")
-            sentence = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+            sentence = self._sentence(error)
             self._model_notice = ""
             self._commands.put(lambda: self._fail(sentence))
             return
         self._commands.put(lambda: self._adopt(runtime))
+
+    def _load_estimator(self, stages: LateStages, options: AppOptions) -> None:
+        """A thread of its own: the first time, this is a download, and another source may be opened meanwhile."""
+        try:
+            stages.add_estimator(lambda: _make_estimator(options))
+        except Exception as error:
+            sentence = self._sentence(error)
+            self._commands.put(lambda: self._fail(sentence))
+        self._estimator_notice = ""
+
+    @staticmethod
+    def _sentence(error: Exception) -> str:
+        if isinstance(error, UserError):
+            return str(error)
+        _LOG.error("the session failed", exc_info=error)
+        return f"{type(error).__name__}: {error}"
 
     def _fail(self, sentence: str) -> None:
         self._error = sentence

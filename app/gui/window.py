@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
         self.store = store
         self.setWindowTitle("G-HTT")
         self.setAcceptDrops(True)
+        self.setAnimated(False)
         self.resize(1280, 800)
         self.toasts = ToastStack(self)
         self.scorecard = Scorecard()

@@ -16,7 +16,7 @@ from app.gui.futures_panel import FutureSettings
 from app.gui.session import LiveSession
 from app.options import AppOptions
 from app.sources import SourceRequest, register_source
-from estimators.base import register_estimator
+from estimators.base import EstimatorOptions, register_estimator
 from ghtt_core.errors import UserError
 from ghtt_core.recording import read_recording
 from ghtt_core.runtime import Runtime
@@ -109,6 +109,36 @@ def test_a_source_that_cannot_be_opened_is_told_and_another_one_opens(qtbot: QtB
     session.open(SourceRequest("script", "30"))
     qtbot.waitUntil(lambda: _index(session) >= 0)
     assert session.status().error == ""
+
+
+def test_another_source_opens_while_the_estimator_is_still_being_fetched(
+    qtbot: QtBot, opened: Callable[..., LiveSession]
+) -> None:
+    fetched = Event()
+
+    def fetch(options: EstimatorOptions) -> KnowingEstimator:
+        fetched.wait(20)
+        return KnowingEstimator(options)
+
+    register_estimator("knowing", fetch)
+    session = opened("script", "30")
+    qtbot.waitUntil(lambda: "hand estimator" in session.status().notice and _index(session) >= 0)
+    session.open(SourceRequest("live script"))
+    qtbot.waitUntil(lambda: session.status().source == "script" and session.position() is None and _index(session) >= 0)
+    moment = session.moment()
+    assert moment is not None
+    assert not moment.observation.visible.any()
+    fetched.set()
+    qtbot.waitUntil(lambda: (moment := session.moment()) is not None and moment.observation.visible.all())
+
+
+def test_an_estimator_that_cannot_be_made_is_told(qtbot: QtBot, opened: Callable[..., LiveSession]) -> None:
+    def fail(options: EstimatorOptions) -> KnowingEstimator:
+        raise UserError("The hand model cannot be fetched: no network.")
+
+    register_estimator("knowing", fail)
+    session = opened()
+    qtbot.waitUntil(lambda: "no network" in session.status().error)
 
 
 def test_switching_sources_while_running(qtbot: QtBot, opened: Callable[..., LiveSession]) -> None:
