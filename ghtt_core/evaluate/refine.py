@@ -16,6 +16,7 @@ from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.evaluate.windows import seen
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ
+from ghtt_core.skeleton import PALM
 
 Array = NDArray[np.floating]
 
@@ -127,8 +128,8 @@ def refinement_table(
         f"The filters are tuned on {min(tuned_on, _TUNING_SEQUENCES)} training sequences."
         if tuned_on
         else "The filters have usual settings: there was nothing to tune them on.",
-        "Lag: the shift of the truth, in frames, at which the wrist-aligned error is least. The centred and the RTS filter see"
-        " the whole motion and could not run live; all others use the past only.",
+        "Lag: the shift, in frames, at which the palms' velocities agree best with the true ones. The centred and the RTS"
+        " filter see the whole motion and could not run live; all others use the past only.",
     ]
     return table
 
@@ -141,29 +142,29 @@ def _measured(run: RefinementRun, test: Sequence[MotionSequence]) -> dict[str, A
 
 
 def _lag(run: RefinementRun, test: Sequence[MotionSequence]) -> float:
-    """Frames by which the motion comes late: where its error against the shifted truth is least (by a parabola)."""
-    errors = np.zeros(len(_LAGS))
+    """Frames by which the motion comes late: the shift at which the palms' velocities agree best, by a parabola between frames.
+
+    Velocities over four frames, so that constant errors of depth and orientation do not count and noise counts little.
+    """
+    agreement = np.zeros(len(_LAGS))
     for motion, sequence in zip(run.refined_m, test, strict=True):
-        true = _truth(sequence)
+        told, true = _palm_velocity(motion), _palm_velocity(_truth(sequence))
         for index, lag in enumerate(_LAGS):
-            later, earlier = motion[max(lag, 0) : len(motion) + min(lag, 0)], true[max(-lag, 0) : len(true) - max(lag, 0)]
-            if len(later) > CLIP_FRAMES:
-                # The constant error of the estimator's depth says nothing about time, so each motion is taken from its mean.
-                errors[index] += np.nan_to_num(
-                    metrics.mpjpe(_centred(later), _centred(np.where(np.isnan(later), np.nan, earlier)))
-                )
-    best = int(np.argmin(errors))
-    if not 0 < best < len(errors) - 1:
+            later, earlier = told[max(lag, 0) : len(told) + min(lag, 0)], true[max(-lag, 0) : len(true) - max(lag, 0)]
+            known = np.isfinite(later).all(axis=-1) & np.isfinite(earlier).all(axis=-1)
+            sizes = np.sqrt(np.square(later[known]).sum() * np.square(earlier[known]).sum())
+            agreement[index] += (later[known] * earlier[known]).sum() / sizes if sizes > 0 else 0.0
+    best = int(np.argmax(agreement))
+    if not 0 < best < len(agreement) - 1:
         return float(_LAGS[best])
-    before, here, after = errors[best - 1 : best + 2]
+    before, here, after = agreement[best - 1 : best + 2]
     return float(_LAGS[best] + 0.5 * (before - after) / (before - 2.0 * here + after))
 
 
-def _centred(joints_m: Array) -> Array:
-    """Each hand relative to its mean position over the motion."""
-    known = np.isfinite(joints_m)
-    count = np.maximum(known.sum(axis=(0, 2), keepdims=True), 1)
-    return np.asarray(joints_m - np.where(known, joints_m, 0.0).sum(axis=(0, 2), keepdims=True) / count)
+def _palm_velocity(joints_m: Array) -> Array:
+    """(T, 2, 21, 3) to (T - 4, 2, 3): how far the middle of each palm moves in four frames."""
+    palm = joints_m[:, :, list(PALM)].mean(axis=2)
+    return np.asarray(palm[4:] - palm[:-4])
 
 
 def gap_table(
