@@ -34,7 +34,14 @@ def load_model(options: AppOptions, progress: Progress) -> Runtime:
     Raises:
         UserError: It cannot be used.
     """
-    return load_runtime(options.checkpoint, options.backend, progress=progress)
+    runtime = load_runtime(options.checkpoint, options.backend, progress=progress)
+    if not runtime.spec.action_names:
+        runtime.close()
+        raise UserError(
+            f"The checkpoint {runtime.spec.name} was trained on poses only and knows no actions: "
+            "train its action block with `python -m ghtt_core.train action`."
+        )
+    return runtime
 
 
 def build_stages(options: AppOptions, source: Source, runtime: Runtime | None) -> Stages:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -15,10 +16,12 @@ from fake_model import ACTIONS, FakeRuntime
 from fake_parts import KnowingEstimator, ScriptedSource, picture, write_clip
 from motion_fixture import hands_at
 
-from app import cli
+from app import assembly, cli
+from app.options import AppOptions
 from app.sources import register_source
 from estimators.base import register_estimator
 from estimators.opencv import cv2
+from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame
 from ghtt_core.recording import Recording, read_recording, writer
 
@@ -200,6 +203,15 @@ def test_bad_clips_are_one_sentence_and_status_2(
     told = capsys.readouterr().err.strip()
     assert re.search(sentence, told)
     assert "\n" not in told
+
+
+def test_a_checkpoint_without_actions_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime = FakeRuntime()
+    runtime.spec = replace(runtime.spec, action_names=())
+    monkeypatch.setattr("app.assembly.load_runtime", lambda *_, **__: runtime)
+    with pytest.raises(UserError, match="trained on poses only"):
+        assembly.load_model(AppOptions(), print)
+    assert runtime.closed
 
 
 def test_without_a_display_the_window_says_what_to_do(
