@@ -90,7 +90,10 @@ def estimator_noise(joints_m: Float32, rng: np.random.Generator) -> Float32:
     centre = total / count.clip(1)[:, None]
     direction = rng.standard_normal((len(joints_m), 3))
     direction *= rng.uniform(0.3, 0.6, (len(joints_m), 1)) / np.linalg.norm(direction, axis=1, keepdims=True)
-    return np.stack([ESTIMATOR.corrupt(one, rng, camera) for one, camera in zip(joints_m, centre + direction, strict=True)])
+    noisy = np.empty_like(joints_m)
+    for index, camera in enumerate(centre + direction):
+        noisy[index] = ESTIMATOR.corrupt(joints_m[index], rng, camera)
+    return noisy
 
 
 def paper_noise(joints_m: Float32, rng: np.random.Generator) -> Float32:
