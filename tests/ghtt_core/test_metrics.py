@@ -219,17 +219,18 @@ def test_recognition_counts_agree_with_sklearn() -> None:
 
 
 def test_calibration_error_by_hand() -> None:
-    sure = np.array([[0.95, 0.05]] * 4 + [[0.35, 0.65]] * 4)
-    labels = np.array([0, 0, 0, 1, 1, 1, 0, 0])  # 0.95 and right in 3 of 4; 0.65 and right in 2 of 4
-    assert metrics.expected_calibration_error(sure, labels, bins=10) == pytest.approx(0.5 * 0.20 + 0.5 * 0.15)
+    sure = np.array([[0.95, 0.05]] * 4 + [[0.35, 0.65]] * 2)
+    labels = np.array([0, 0, 0, 1, 1, 0])  # 0.95 and right in 3 of 4; 0.65 and right in 1 of 2
+    assert metrics.expected_calibration_error(sure, labels, bins=10) == pytest.approx((4 * 0.20 + 2 * 0.15) / 6)
     assert metrics.expected_calibration_error(np.eye(2)[labels], labels) == 0.0
 
 
 def test_bins_that_hold_no_window_are_marked_empty() -> None:
-    diagram = metrics.reliability(np.array([[0.9, 0.1]]), np.array([0]), bins=5)
-    assert diagram.count.tolist() == [0, 0, 0, 0, 1]
-    assert np.isnan(diagram.accuracy[:4]).all()
-    assert diagram.accuracy[4] == 1.0
+    diagram = metrics.reliability(np.array([[0.7, 0.3], [0.25, 0.75]]), np.array([0, 0]), bins=4)
+    assert diagram.count.tolist() == [0, 0, 2, 0]  # a border belongs to the bin below it
+    assert np.isnan(diagram.accuracy[[0, 1, 3]]).all()
+    assert diagram.accuracy[2] == 0.5
+    assert diagram.confidence[2] == pytest.approx(0.725)
 
 
 def straight_hand(bend_deg: dict[str, float] | None = None) -> np.ndarray:
