@@ -3,7 +3,6 @@
 An estimator of another package is found through the entry-point group `ghtt.estimators`: see docs/estimators.md.
 """
 
-import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -83,18 +82,14 @@ def create_estimator(name: str, options: EstimatorOptions) -> Estimator:
 def _factory(name: str) -> EstimatorFactory:
     if name in _FACTORIES:
         return _FACTORIES[name]
-    if name in _BUILT_IN:
-        module, attribute = _BUILT_IN[name].split(":")
-        factory: EstimatorFactory = getattr(importlib.import_module(module), attribute)
-        return factory
-    plug_in = _plug_ins().get(name)
-    if plug_in is None:
+    entry = EntryPoint(name, _BUILT_IN[name], ENTRY_POINT_GROUP) if name in _BUILT_IN else _plug_ins().get(name)
+    if entry is None:
         raise UserError(f"There is no estimator named {name!r}; choose one of: {', '.join(estimator_names())}.")
     try:
-        loaded: EstimatorFactory = plug_in.load()
+        factory: EstimatorFactory = entry.load()
     except (ImportError, AttributeError) as error:
-        raise UserError(f"The estimator {name!r} ({plug_in.value}) does not load: {error}; reinstall its package.") from error
-    return loaded
+        raise UserError(f"The estimator {name!r} ({entry.value}) does not load: {error}; reinstall its package.") from error
+    return factory
 
 
 def _plug_ins() -> dict[str, EntryPoint]:

@@ -117,9 +117,9 @@ def train(poses: Poses, steps: int, batch: int, seed: int) -> torch.nn.Sequentia
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m estimators.train_depth_net", description=__doc__)
-    parser.add_argument("--people", type=int, default=400)
+    parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=WEIGHTS_FILE)
