@@ -57,9 +57,9 @@ def build_stages(options: AppOptions, source: Source, runtime: Runtime | None) -
     if predictor is None:
         raise UserError("Without a model nothing can be predicted: name one with --checkpoint FILE.")
     estimator = create_estimator(
-        options.estimator, EstimatorOptions(options.intrinsics, mirror=options.mirror, hand_model=options.hand_model)
+        options.estimator, EstimatorOptions(options.camera, mirror=options.mirror, hand_model=options.hand_model)
     )
-    return ModelStages(estimator, predictor, options.intrinsics, description)
+    return ModelStages(estimator, predictor, options.camera, description)
 
 
 def recording_header(

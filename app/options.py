@@ -14,6 +14,7 @@ from ghtt_core.errors import UserError
 from ghtt_core.streaming import PredictorOptions
 from trt_engines.select import BACKENDS
 
+DEMO_INTRINSICS = Path(__file__).parents[1] / "assets" / "demo_intrinsics.json"
 FUTURES_EVERY = 4
 """Frames between two sets of futures in a lossless run: 7.5 a second of a 30 Hz clip. One at every frame would hold up the
 estimator on two cores, and fill 20 MB of disk a second."""
@@ -33,7 +34,7 @@ class AppOptions:
         backend: Of G-HTT.
         checkpoint: In place of the bundled one.
         prediction: Samples, horizon, temperature, condition, seed.
-        intrinsics: The camera.
+        intrinsics: The camera, as chosen; see `camera`.
         mirror: The pictures are mirrored (selfie view).
         max_frames: Stop after so many.
         loop: Begin a clip again at its end.
@@ -75,6 +76,13 @@ class AppOptions:
         if self.record is not None and self.record.suffix.lower() != ".mp4":
             raise UserError(f"--record writes MP4: name a file that ends in .mp4, not {self.record.name!r}.")
         self._check_outputs()
+
+    @property
+    def camera(self) -> IntrinsicsChoice:
+        """The camera in force: the one chosen, or else the bundled clip's own, which is known exactly."""
+        if self.source.kind == "demo" and self.intrinsics == IntrinsicsChoice() and DEMO_INTRINSICS.exists():
+            return IntrinsicsChoice(DEMO_INTRINSICS)
+        return self.intrinsics
 
     def _check_outputs(self) -> None:
         target = Path(self.source.target).absolute() if self.source.target else None

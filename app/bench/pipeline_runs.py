@@ -47,7 +47,7 @@ class Run:
 def estimator_alone(options: AppOptions, frames: int) -> Run:
     """Read and estimate, and nothing else."""
     estimator = create_estimator(
-        options.estimator, EstimatorOptions(options.intrinsics, mirror=options.mirror, hand_model=options.hand_model)
+        options.estimator, EstimatorOptions(options.camera, mirror=options.mirror, hand_model=options.hand_model)
     )
     durations_s: list[float] = []
     with open_source(options.source) as source:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.options import AppOptions, as_document, parse_options
+from app.options import DEMO_INTRINSICS, AppOptions, as_document, parse_options
 from app.sources import SourceRequest
 from estimators.intrinsics import IntrinsicsChoice
 from ghtt_core.errors import UserError
@@ -83,6 +83,13 @@ def test_nonsense_is_one_sentence(words: str, sentence: str) -> None:
     with pytest.raises(UserError, match=sentence) as caught:
         parse_options(words.split())
     assert "\n" not in str(caught.value)
+
+
+def test_the_demo_brings_its_own_camera_unless_another_is_chosen() -> None:
+    assert parse_options([]).camera == IntrinsicsChoice(DEMO_INTRINSICS)
+    assert DEMO_INTRINSICS.exists()
+    assert parse_options(["--fov", "80"]).camera == IntrinsicsChoice(None, 80.0)
+    assert parse_options(["--camera", "0"]).camera == IntrinsicsChoice()
 
 
 def test_what_is_saved_names_no_folders() -> None:
