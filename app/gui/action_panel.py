@@ -23,6 +23,11 @@ def top_actions(prob: Float32, count: int = TOP) -> list[tuple[int, float]]:
     return [(int(index), float(prob[index])) for index in np.argsort(-prob, kind="stable")[:count]]
 
 
+def spoken(name: str) -> str:
+    """A class's name as it is read: "pick_up" is "pick up"."""
+    return name.replace("_", " ")
+
+
 def class_color(index: int) -> QColor:
     """A class's colour in bars and curves."""
     return QColor(CLASS_COLORS[index % len(CLASS_COLORS)])
@@ -65,8 +70,8 @@ class ActionBars(QWidget):
         top = top_actions(prob)
         if (names, top, condition) != (self._names, self._top, self._condition):
             self._names, self._top, self._condition = names, top, condition
-            spoken = ", ".join(f"{names[index]} {value:.0%}" for index, value in top)
-            self.setAccessibleDescription(spoken or self._hint)
+            told = ", ".join(f"{spoken(names[index])} {value:.0%}" for index, value in top)
+            self.setAccessibleDescription(told or self._hint)
             self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
@@ -93,7 +98,7 @@ class ActionBars(QWidget):
             painter.setBrush(color)
             painter.drawRoundedRect(QRectF(box.x(), box.y(), max(4.0, box.width() * value), box.height()), 4, 4)
             painter.setPen(QColor(self._theme.text))
-            name = self._names[index] + ("  (what if)" if index == self._condition else "")
+            name = spoken(self._names[index]) + ("  (what if)" if index == self._condition else "")
             text = box.adjusted(10, 0, -10, 0)
             name = painter.fontMetrics().elidedText(
                 name, Qt.TextElideMode.ElideRight, int(text.width() - 4.5 * font.pixelSize())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QListWidget, QPushButton, QSlider, QVBoxLayout, QWidget
 
+from app.gui.action_panel import spoken
 from app.gui.text import tr
 
 HORIZON_S = (0.3, 2.1)
@@ -135,7 +136,7 @@ class FuturesPanel(QWidget):
         self.what_if.clear()
         self.what_if.addItem(tr("0  as recognised"))
         for index, name in enumerate(names):
-            self.what_if.addItem(f"{index + 1}  {name}" if index < NUMBERED else f"    {name}")
+            self.what_if.addItem(f"{index + 1}  {spoken(name)}" if index < NUMBERED else f"    {spoken(name)}")
         self._condition = self._condition if self._condition is not None and self._condition < len(names) else None
         self.what_if.setCurrentRow(0 if self._condition is None else self._condition + 1)
         self.what_if.blockSignals(False)

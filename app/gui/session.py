@@ -48,17 +48,17 @@ class LiveSession:
         self._run: _Run | None = None
         self._source_name = ""
         self._error = self._estimator_notice = ""
-        self._model_notice, self._model_note = tr("Building the model"), ""
+        self._model_notice = self._model_note = ""
+        self._model_asked = False
         self._moment: Moment | None = None
         self._redrawn: Futures | None = None
         self._video: LiveVideo | None = None
         self._export: LiveExport | None = None
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._server = Thread(target=self._serve, name="session", daemon=True)
-        self._loaders = [Thread(target=self._load_runtime, name="model", daemon=True)]
+        self._loaders: list[Thread] = []
         self.open(options.source)
-        for thread in (self._server, *self._loaders):
-            thread.start()
+        self._server.start()
 
     @property
     def action_names(self) -> tuple[str, ...]:
@@ -252,16 +252,24 @@ class LiveSession:
         options = replace(self._options, source=request, record=None, export=None)
         source = open_source(request)
         self._source_name = source_name(options, source)
+        wanted = needs_model(options, source)
+        if wanted and not self._model_asked:
+            self._model_asked, self._model_notice = True, tr("Building the model")
+            self._load(self._load_runtime, "model")
         if isinstance(source, ReplaySource):
-            runtime = self._runtime if needs_model(options, source) else None
+            runtime = self._runtime if wanted else None
             self._start(options, source, build_stages(options, source, runtime))
             return
-        stages = LateStages(options.intrinsics, options.prediction)
+        stages = LateStages(options.camera, options.prediction)
         if self._runtime is not None:
             stages.add_runtime(self._runtime)
         self._start(options, source, stages)
         self._estimator_notice = tr("Loading the hand estimator")
-        loader = Thread(target=self._load_estimator, args=(stages, options), name="estimator", daemon=True)
+        self._load(lambda: self._load_estimator(stages, options), "estimator")
+
+    def _load(self, work: Callable[[], None], name: str) -> None:
+        """Do slow work in a thread of its own."""
+        loader = Thread(target=work, name=name, daemon=True)
         self._loaders.append(loader)
         loader.start()
 
@@ -307,8 +315,11 @@ class LiveSession:
 
     def _adopt(self, runtime: Runtime) -> None:
         self._runtime, self._model_note, self._model_notice = runtime, self._model_notice, ""
-        if self._run is not None and isinstance(self._run.stages, LateStages):
-            self._run.stages.add_runtime(runtime)
+        run = self._run
+        if run is not None and isinstance(run.stages, LateStages):
+            run.stages.add_runtime(runtime)
+        elif run is not None and needs_model(run.options, run.source):
+            self._open_now(run.options.source)
 
     def _tell_progress(self, message: str) -> None:
         self._model_notice = message
@@ -354,5 +365,5 @@ class LiveSession:
 
 
 def _make_estimator(options: AppOptions) -> Estimator:
-    chosen = EstimatorOptions(options.intrinsics, mirror=options.mirror, hand_model=options.hand_model)
+    chosen = EstimatorOptions(options.camera, mirror=options.mirror, hand_model=options.hand_model)
     return create_estimator(options.estimator, chosen)

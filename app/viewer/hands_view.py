@@ -23,6 +23,7 @@ _TRAIL_JOINTS = (WRIST, FINGERTIPS[1])
 _TRAIL_POINTS = 20
 _GHOSTS = 4
 _GROUND_M = -0.3
+_FRUSTUM_M = 0.08
 _REACH_M = 0.42
 _BONE_RADIUS_M = 0.0052
 _TIP_FADE = 0.12
@@ -145,7 +146,7 @@ class HandsView:
     def set_preset(self, name: str) -> None:
         """Look from one of `PRESETS`."""
         width, height, focal = self._size_px
-        self._frustum.set_data(pos=geometry.frustum(width, height, focal, 0.12))
+        self._frustum.set_data(pos=geometry.frustum(width, height, focal, _FRUSTUM_M))
         self._frustum.visible = name != "wearer"
         camera = self._camera
         camera.roll = 0.0

@@ -219,6 +219,25 @@ def test_an_export_can_be_opened_again(qtbot: QtBot, opened: Callable[..., LiveS
     np.testing.assert_allclose(moment.observation.joints_cam_m, recording.observed_cam_m[moment.frame.index])
 
 
+def test_a_recording_is_shown_without_a_model(
+    qtbot: QtBot, opened: Callable[..., LiveSession], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened("live script", "")
+    qtbot.waitUntil(lambda: (moment := session.moment()) is not None and moment.futures is not None)
+    session.start_export(tmp_path / "rec")
+    qtbot.waitUntil(lambda: (writing := session.writing()[1]) is not None and writing.size_bytes > 200_000)
+    session.close()
+
+    def refuse(options: AppOptions, progress: Progress) -> Runtime:
+        raise UserError("There is no checkpoint.")
+
+    monkeypatch.setattr("app.gui.session.load_model", refuse)
+    replay = opened("recording", str(tmp_path / "rec"))
+    qtbot.waitUntil(lambda: _index(replay) >= 1)
+    assert replay.status().error == ""
+    assert replay.action_names == ACTIONS
+
+
 def test_an_export_ends_where_the_clip_begins_again(qtbot: QtBot, opened: Callable[..., LiveSession], tmp_path: Path) -> None:
     session = opened(target="40", loop=True)
     qtbot.waitUntil(lambda: _index(session) > 0)
