@@ -1,15 +1,18 @@
 """The per-user cache of exported graphs and engines: folders that are complete and unchanged, or do not exist."""
 
+import contextlib
 import hashlib
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 _MANIFEST = "manifest.json"
+_ABANDONED_S = 24 * 3600.0
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -61,6 +64,7 @@ def fetch(entry: Path, produce: Callable[[Path], None]) -> Path:
         return entry
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(entry.parent)
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=entry.parent))
     except OSError:
         fresh = Path(tempfile.mkdtemp(prefix="ghtt-engines-"))
@@ -72,6 +76,14 @@ def fetch(entry: Path, produce: Callable[[Path], None]) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
     return _keep(fresh, entry) if fresh.parent == entry.parent else fresh
+
+
+def _sweep(root: Path) -> None:
+    """Remove what programs left half-made when they were killed, once no program can be at it any more."""
+    for leftover in root.glob(".*-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_S:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _keep(fresh: Path, entry: Path) -> Path:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from torch import Tensor, nn
@@ -25,9 +26,11 @@ from ghtt_core.runtime import (
     MAX_CLIPS,
     OBSERVE_INPUTS,
     OBSERVE_OUTPUTS,
+    Arrays,
     ModelSpec,
 )
 from trt_engines.folding import folded
+from trt_engines.quantize import quantize_imagine
 from trt_engines.spec_metadata import to_metadata
 
 OPSET = 20
@@ -79,7 +82,7 @@ def input_shapes(spec: ModelSpec, samples: int) -> dict[str, tuple[int, ...]]:
 
 
 def export_graphs(model: GHTT, spec: ModelSpec, folder: Path) -> None:
-    """Write `observe.onnx` (all shapes fixed) and `imagine.onnx` (any number of samples) into a folder."""
+    """Write `observe.onnx` (all shapes fixed), `imagine.onnx` (any number of samples) and its 8-bit form into a folder."""
     model = folded(model.eval().float().cpu())
     metadata = to_metadata(spec, model.config.as_dict())
     shapes = input_shapes(spec, EXAMPLE_SAMPLES)
@@ -108,6 +111,32 @@ def export_graphs(model: GHTT, spec: ModelSpec, folder: Path) -> None:
         _save(program.model_proto, metadata, folder / f"{name}.onnx")
         if name == "imagine":
             _require_free_samples(program.model_proto)
+    quantize_imagine(folder, example_windows(model, spec))
+
+
+def example_windows(model: GHTT, spec: ModelSpec, count: int = 8) -> list[tuple[Arrays, Arrays]]:
+    """Windows with the mean and spread of the training data, to try a compiled graph on.
+
+    Returns:
+        Inputs of `observe`, and what `imagine` takes beside its outputs.
+    """
+    rng = np.random.default_rng(0)
+    mean, std = (value.detach().cpu().numpy() for value in (model.pose.feature_mean, model.pose.feature_std))
+    shapes = input_shapes(spec, EXAMPLE_SAMPLES)
+    windows: list[tuple[Arrays, Arrays]] = []
+    for _ in range(count):
+        values = {name: rng.standard_normal(shape).astype(np.float32) for name, shape in shapes.items()}
+        drift = np.cumsum(values["features"], axis=1) / 4
+        features = (mean + std * drift).astype(np.float32)
+        observe = {"features": features, "visible": np.ones(shapes["visible"], np.float32)}
+        # A short history: mid-levels of the past would have to be real ones.
+        observe |= {name: np.zeros(shapes[name], np.float32) for name in ("past_m", "past_valid")}
+        clip_valid = np.zeros(shapes["clip_valid"], np.float32)
+        clip_valid[:, -1] = 1
+        extra = {name: values[name] for name in ("noise_m", "noise_alpha")}
+        extra |= {"clip_valid": clip_valid, "temperature": np.array([spec.default_temperature], np.float32)}
+        windows.append((observe, extra | {"condition": np.zeros(shapes["condition"], np.float32)}))
+    return windows
 
 
 def _save(proto: onnx.ModelProto, metadata: Mapping[str, str], path: Path) -> None:

@@ -18,7 +18,7 @@ _MODEL = tuple(
     f"ghtt_core/{name}.py"
     for name in ("features", "runtime", "model/layers", "model/pose_block", "model/action_block", "model/ghtt")
 )
-_EXPORT = tuple(f"trt_engines/{name}.py" for name in ("export", "folding", "spec_metadata"))
+_EXPORT = tuple(f"trt_engines/{name}.py" for name in ("export", "folding", "quantize", "spec_metadata"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,14 @@ class ExportedModel:
     """Two ONNX files.
 
     Attributes:
+        imagine_int8: `imagine` in 8 bits, None where that would change the futures.
         key: Names what they come from: the checkpoint's hash and the version of the code that made them.
     """
 
     observe: Path
     imagine: Path
     key: str
+    imagine_int8: Path | None = None
 
 
 def exported_model(checkpoint: Path, progress: Progress) -> ExportedModel:
@@ -50,7 +52,13 @@ def exported_model(checkpoint: Path, progress: Progress) -> ExportedModel:
     if not is_intact(entry):
         progress(f"Exporting {checkpoint.name} to ONNX (once, about half a minute).")
     folder = fetch(entry, lambda fresh: _export(checkpoint, fresh))
-    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", key)
+    return exported_in(folder, key)
+
+
+def exported_in(folder: Path, key: str) -> ExportedModel:
+    """The graphs that `trt_engines.export` wrote into a folder."""
+    int8 = folder / "imagine_int8.onnx"
+    return ExportedModel(folder / "observe.onnx", folder / "imagine.onnx", key, int8 if int8.exists() else None)
 
 
 def _export(checkpoint: Path, folder: Path) -> None:

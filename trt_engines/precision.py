@@ -41,6 +41,7 @@ class _Rewriter:
         self._type = type_
         self._features_stay = type_ == TensorProto.BFLOAT16
         self._initializers = {weight.name: weight for weight in graph.initializer}
+        self._transposed = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Transpose"}
         self._lowered: dict[str, str] = {}
 
     def take(self, node: onnx.NodeProto) -> None:
@@ -56,7 +57,8 @@ class _Rewriter:
         self.nodes += [product, helper.make_node("Cast", [low], [node.output[0]], to=TensorProto.FLOAT)]
 
     def _makes_features(self, node: onnx.NodeProto) -> bool:
-        weight = self._initializers.get(node.input[-1])
+        name = node.input[-1]
+        weight = self._initializers.get(self._transposed.get(name, name))
         return weight is not None and FEATURES in weight.dims
 
     def _low(self, name: str) -> str:

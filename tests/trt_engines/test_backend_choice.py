@@ -21,7 +21,7 @@ def exports(exported, monkeypatch):
 
     def export(checkpoint, folder):
         asked.append(checkpoint)
-        for path in (exported.observe, exported.imagine):
+        for path in (exported.observe, exported.imagine, exported.imagine_int8):
             (folder / path.name).write_bytes(path.read_bytes())
 
     monkeypatch.setattr(exported_module, "_export", export)

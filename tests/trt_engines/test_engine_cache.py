@@ -1,4 +1,6 @@
+import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,15 @@ def test_where_the_cache_cannot_be_written_the_content_is_made_all_the_same(tmp_
     monkeypatch.setattr(cache.tempfile, "tempdir", str(tmp_path))
     folder = fetch(blocker / "key", writer("x", []))
     assert (folder / "a.plan").read_text() == "x"
+
+
+def test_what_a_killed_program_left_is_swept_away_in_time(tmp_path):
+    for name, age_s in ((".new-old", 2 * 24 * 3600), (".new-young", 60)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.plan").write_text("half")
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    fetch(tmp_path / "key", writer("x", []))
+    assert {path.name for path in tmp_path.iterdir()} == {"key", ".new-young"}
 
 
 def test_several_programs_at_once_agree_on_one(tmp_path):
