@@ -14,6 +14,7 @@ Float64 = NDArray[np.float64]
 
 _LAG_S = 0.2
 _SPIKE_M = 0.02
+_ASTRAY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class NoiseReport:
     Attributes:
         noise: The model's parameters.
         found: Share of the visible hands that were found.
-        swapped: Share of the found ones that lie nearer to the other hand of the truth (left out of the rest).
+        swapped: Share of the found ones that are seen nearer to the other hand of the truth (left out of the rest).
         aligned_mm: Mean per-joint error relative to the wrist.
         wrist_mm: Mean error of the wrist.
         joint_spread: (21,) spread of each joint's error relative to the mean of the joints beyond the wrist.
@@ -67,10 +68,11 @@ class _Parts:
 
 
 def measure_noise(pairs: Sequence[Pair]) -> NoiseReport:
-    """Fit the noise model by moments.
+    """Fit the noise model.
 
-    A slow part with correlation exp(-t / memory) and a white part are told apart by the autocovariance at lags of one frame
-    and of 0.2 s: the white part shows at lag 0 only.
+    The white part is told by the median second difference, where a slow part shows little and outliers do not count; the
+    slow part has the rest of the variance, and its memory follows from the autocovariance at 0.2 s. Wrists that jump, or
+    are off by half their distance, do not count for the place.
 
     Args:
         pairs: Clips with their truth, all of one frame rate.
@@ -128,9 +130,11 @@ def measure_noise(pairs: Sequence[Pair]) -> NoiseReport:
 
 
 def _unswapped(pair: Pair) -> tuple[Float64, NDArray[np.bool_]]:
-    """The observation without hands that lie nearer to the other hand of the truth, and which those are."""
+    """The observation without hands seen nearer to the other hand of the truth than to their own, and which those are."""
     observed = np.array(pair.observed_cam_m, np.float64)
-    centre, truth = observed.mean(axis=2), pair.truth_cam_m.mean(axis=2)
+    centre, truth = observed.mean(axis=2), pair.truth_cam_m.mean(axis=2, dtype=np.float64)
+    centre /= np.linalg.norm(centre, axis=-1, keepdims=True)
+    truth /= np.linalg.norm(truth, axis=-1, keepdims=True)
     own = np.linalg.norm(centre - truth, axis=-1)
     other = np.linalg.norm(centre - truth[:, ::-1], axis=-1)
     swapped = np.asarray(other < own)
@@ -159,8 +163,9 @@ def _split(observed: Float64, truth: Float64) -> _Parts:
     turn[known] = Rotation.from_matrix(rotation).as_rotvec()
     rest[known] = local[known] @ rotation - true_local[known]
     depth = along / np.linalg.norm(true_wrist, axis=-1)
-    depth[spike] = np.nan
-    side[spike] = np.nan
+    astray = spike | (np.abs(np.nan_to_num(depth)) > _ASTRAY)
+    depth[astray] = np.nan
+    side[astray] = np.nan
     return _Parts(rest, turn, side, depth, spike, jump)
 
 
@@ -182,11 +187,13 @@ def _moments(series: Sequence[Float64], fps: float, joints: slice | None = None)
     """White and slow standard deviation per component, and the slow part's memory in seconds, of (T, ...) series."""
     if joints is not None:
         series = [one[:, :, joints] for one in series]
-    far = round(_LAG_S * fps)
-    power, near_cov, far_cov = (_covariance(series, lag) for lag in (0, 1, far))
-    keep = float(np.clip((max(far_cov, 1e-12) / max(near_cov, 1e-12)) ** (1 / (far - 1)), 0.3, 0.999))
-    slow = min(max(near_cov / keep, 0.0), power)
-    return float(np.sqrt(power - slow)), float(np.sqrt(slow)), float(-1.0 / (fps * np.log(keep)))
+    bends = np.concatenate([np.diff(one, 2, axis=0).ravel() for one in series])
+    white = float(np.nanmedian(np.abs(bends))) / 0.6745 / np.sqrt(6.0)
+    power, far = _covariance(series, 0), _covariance(series, round(_LAG_S * fps))
+    slow = max(power - white**2, 1e-12)
+    ages = np.linspace(0.02, 8.0, 400)
+    age = float(np.interp(-far / slow, -(1 + ages) * np.exp(-ages), ages))
+    return float(white), float(np.sqrt(slow)), _LAG_S / age
 
 
 def _covariance(series: Sequence[Float64], lag: int) -> float:

@@ -40,6 +40,7 @@ def test_the_depth_error_lies_along_the_ray_and_is_slow(still):
         side_slow_m=0,
         depth_bias=0,
         depth_white=0,
+        depth_memory_s=0.4,
         lost_fraction=0,
         spike_rate_hz=0,
     )
@@ -50,7 +51,9 @@ def test_the_depth_error_lies_along_the_ray_and_is_slow(still):
     assert np.allclose(error, along[:, None] * ray, atol=1e-6)
     assert along.std() == pytest.approx(noise.depth_slow, rel=0.1)
     lag = np.corrcoef(along[:-12], along[12:])[0, 1]
-    assert lag == pytest.approx(np.exp(-12 / 30 / noise.depth_memory_s), abs=0.06)
+    age = 12 / 30 / noise.depth_memory_s
+    assert lag == pytest.approx((1 + age) * np.exp(-age), abs=0.06)
+    assert np.diff(along, 2).std() < 0.1 * along.std()
 
 
 def test_missing_hands_stay_missing_and_the_seed_decides(still):
@@ -64,7 +67,9 @@ def test_missing_hands_stay_missing_and_the_seed_decides(still):
 
 
 def test_measuring_corrupted_motion_gives_the_noise_back():
-    asked = EstimatorNoise(joint_white_m=0.004, joint_memory_s=0.5, depth_white=0.01, depth_slow=0.03, lost_fraction=0.1)
+    asked = EstimatorNoise(
+        joint_white_m=0.004, joint_memory_s=0.5, depth_white=0.01, depth_slow=0.03, lost_fraction=0.1, spike_rate_hz=0.0
+    )
     pairs = []
     for seed in range(10):
         truth = generate_motion(seed, 20.0).sequence.joints_m - (0.0, 0.0, 0.6)
@@ -86,7 +91,7 @@ def test_measuring_corrupted_motion_gives_the_noise_back():
     ):
         assert getattr(report.noise, name) == pytest.approx(getattr(asked, name), rel=tolerance), name
     assert report.found == pytest.approx(0.9, abs=0.03)
-    assert report.swapped < 0.03
+    assert report.swapped < 0.06
 
 
 def test_swapped_hands_are_told_apart_and_nothing_to_measure_is_said():
