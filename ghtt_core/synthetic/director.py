@@ -40,11 +40,11 @@ def natural_yaw(x: float, y: float) -> float:
 
 
 def euler_of(rotation: Float64) -> Float64:
-    """(3, 3) to yaw, pitch and roll, the inverse of `wrist_rotation`."""
-    yaw = np.arctan2(-rotation[0, 1], rotation[1, 1])
-    pitch = np.arcsin(np.clip(rotation[2, 1], -1.0, 1.0))
-    roll = np.arctan2(-rotation[2, 0], rotation[2, 2])
-    return np.array((yaw, pitch, roll))
+    """(..., 3, 3) to yaw, pitch and roll, the inverse of `wrist_rotation`."""
+    yaw = np.arctan2(-rotation[..., 0, 1], rotation[..., 1, 1])
+    pitch = np.arcsin(np.clip(rotation[..., 2, 1], -1.0, 1.0))
+    roll = np.arctan2(-rotation[..., 2, 0], rotation[..., 2, 2])
+    return np.stack((yaw, pitch, roll), axis=-1)
 
 
 @dataclass(slots=True)
@@ -202,15 +202,14 @@ def _approach(stand: Float64, grip: Float64, aside_rad: float | None) -> tuple[F
     if aside_rad is None:
         wrist = stand @ np.linalg.inv(grip)
         return wrist[:3, 3], euler_of(wrist[:3, :3]), stand
-    ways = []
-    for angle in np.linspace(-np.pi, np.pi, 73)[:-1]:
-        turned = stand.copy()
-        turned[:3, :3] = stand[:3, :3] @ wrist_rotation(np.array((angle, 0.0, 0.0)))
-        wrist = turned @ np.linalg.inv(grip)
-        euler = euler_of(wrist[:3, :3])
-        away = abs((euler[0] - natural_yaw(*stand[:2, 3]) - aside_rad + np.pi) % (2 * np.pi) - np.pi)
-        ways.append((away + 0.3 * abs(euler[1]) + 0.1 * abs(euler[2] - 0.8), wrist[:3, 3], euler, turned))
-    return min(ways, key=lambda way: float(way[0]))[1:]
+    angles = np.linspace(-np.pi, np.pi, 72, endpoint=False)
+    turned = np.tile(stand, (72, 1, 1))
+    turned[:, :3, :3] = stand[:3, :3] @ wrist_rotation(np.stack((angles, np.zeros(72), np.zeros(72)), axis=-1))
+    wrists = turned @ np.linalg.inv(grip)
+    eulers = euler_of(wrists[:, :3, :3])
+    away = np.abs((eulers[:, 0] - natural_yaw(*stand[:2, 3]) - aside_rad + np.pi) % (2 * np.pi) - np.pi)
+    best = int((away + 0.3 * np.abs(eulers[:, 1]) + 0.1 * np.abs(eulers[:, 2] - 0.8)).argmin())
+    return wrists[best, :3, 3], eulers[best], turned[best]
 
 
 def standing(thing: Thing, at: Float64, yaw: float) -> Float64:
