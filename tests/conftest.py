@@ -1,5 +1,6 @@
 """What every test gets: a cache folder of its own, no leaked threads, and no window tests without a display."""
 
+import gc
 import os
 import tempfile
 import threading
@@ -57,6 +58,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _is_ours(thread: threading.Thread) -> bool:
     return not isinstance(thread, threading._DummyThread) and not type(thread).__module__.startswith(LIBRARY_THREADS)
+
+
+@pytest.fixture(autouse=True)
+def windows_go_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Collect a test's windows when it is over.
+
+    The collector would otherwise run in the middle of a later test's drawing, and a canvas that goes then takes the current
+    OpenGL context along: shaders fail to compile, and the driver crashes.
+    """
+    if request.node.get_closest_marker("gui") is None:
+        yield
+        return
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
 
 
 @pytest.fixture(autouse=True)
