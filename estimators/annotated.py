@@ -129,6 +129,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--annotation", type=Path, default=ANNOTATION_FILE, metavar="CSV")
     parser.add_argument("--estimator", default=f"mediapipe,{DEFAULT_ESTIMATOR}", help="names, separated by commas")
     parser.add_argument("--crop", default="12,8", metavar="TOP,BOTTOM", help="rows that are no picture")
+    parser.add_argument("--fov", type=float, metavar="DEGREES", help="field of view along the longer side (these clips: 98)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="save counts and misses")
     arguments = parser.parse_args(argv)
     scores: dict[str, Score] = {}
@@ -136,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         marks, crop = read_annotation(arguments.annotation), parse_crop(arguments.crop)
         for name in arguments.estimator.split(","):
             score = scores[name] = Score()
-            estimator = create_estimator(name, EstimatorOptions(IntrinsicsChoice()))
+            estimator = create_estimator(name, EstimatorOptions(IntrinsicsChoice(fov_deg=arguments.fov)))
             for clip, frames in marks.items():
                 score_clip(arguments.clips / f"{clip}.mp4", frames, estimator, score, crop)
             estimator.close()

@@ -7,8 +7,8 @@ from estimators.depth_net import view_rotations
 from estimators.intrinsics import Intrinsics
 from ghtt_core.skeleton import MCPS, WRIST
 
-MIN_DEPTH_M, MAX_DEPTH_M = 0.10, 1.5
-"""A hand nearer than this is out of focus and out of the picture, one farther is beyond any arm."""
+MIN_DEPTH_M, MAX_DEPTH_M = 0.10, 2.5
+"""A hand nearer than this is out of the picture; one farther is beyond any arm, even with a focal length guessed much too long."""
 _REFINEMENTS = 3
 
 
@@ -36,7 +36,7 @@ def lift(
         size_m: The person's hand size, to which the shape is scaled first; None keeps the shape's own.
 
     Returns:
-        (21, 3) joints in the camera frame, metres; None where no depth between 0.1 and 1.5 m explains the picture.
+        (21, 3) joints in the camera frame, metres; None where no depth between 0.1 and 2.5 m explains the picture.
     """
     rays = (np.asarray(joints_px, np.float64) - (intrinsics.cx, intrinsics.cy)) / (intrinsics.fx, intrinsics.fy)
     shape: NDArray[np.float64] = np.asarray(shape_m, np.float64)
