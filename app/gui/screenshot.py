@@ -24,6 +24,7 @@ from ghtt_core.errors import UserError
 
 _SPEED = 0.25
 _POLL_MS = 10
+_BEGUN_S = 1.0
 _LIMIT_MS = 600_000
 _ANIMATION_FPS = 8
 _ANIMATION_WIDTH = 960
@@ -41,7 +42,7 @@ class Photographer:
         self._window, self._session = window, session
         self._times_s = list(times_s)
         self._take = take
-        self._ready = False
+        self._ready = self._begun = False
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._look)
         self._timer.start(_POLL_MS)
@@ -61,15 +62,20 @@ class Photographer:
 
     def _take_what_is_due(self) -> None:
         moment = self._session.moment()
-        if moment is None or moment.frame.source_time_s < self._times_s[0]:
+        if moment is None:
             return
-        if moment.frame.source_time_s > self._times_s[-1] + 1.0:  # The seek to the beginning has not arrived yet.
+        self._begun = self._begun or moment.frame.source_time_s < _BEGUN_S  # Before, the seek has not arrived yet.
+        if not self._begun or moment.frame.source_time_s < self._times_s[0]:
             return
+        self._session.set_playing(False)  # A slow machine takes its time for a picture.
         self._times_s.pop(0)
         self._window.toasts.clear()
         self._window.refresh()
+        self._window.display.redraw()
+        self._window.display.draw()
         self._window.refresh_metrics()
         self._take(self._window.grab().toImage())
+        self._session.set_playing(True)
         if not self._times_s:
             QApplication.exit(0)
 
