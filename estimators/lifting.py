@@ -8,7 +8,7 @@ from estimators.intrinsics import Intrinsics
 from ghtt_core.skeleton import MCPS, WRIST
 
 MIN_DEPTH_M, MAX_DEPTH_M = 0.10, 2.5
-"""A hand nearer than this is out of the picture; one farther is beyond any arm, even with a focal length guessed much too long."""
+"""Nearer than this a hand is out of the picture; farther it is beyond any arm, even with a focal length guessed too long."""
 _REFINEMENTS = 3
 
 
