@@ -16,7 +16,7 @@ help:  ## This list
 
 demo: hand-model checkpoint  ## Run the main job on the bundled clip, in a window where there is a display
 	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
-		$(VENV_PYTHON) main.py; \
+		$(VENV_PYTHON) main.py --loop; \
 	else \
 		echo "No display here, so the demo runs without a window."; \
 		$(VENV_PYTHON) main.py --headless --export out/demo --record out/demo.mp4 && \
