@@ -73,11 +73,21 @@ class Display:
             return
         if self._video_stale and self._video_pacer.due():
             self._video_stale = False
-            drawn = overlays(self.shown, self._joints, self.comparison.caption, self._options())
-            self._video.show_frame(self.shown.frame.image_bgr, drawn)
+            self._draw_video(self.shown)
         if self._scene_stale and self._scene_pacer.due():
             self._scene_stale = False
             self._draw_scene(self.shown)
+
+    def draw_now(self) -> None:
+        """Draw what is shown, due or not."""
+        if self.shown is not None:
+            self._video_stale = self._scene_stale = False
+            self._draw_video(self.shown)
+            self._draw_scene(self.shown)
+
+    def _draw_video(self, moment: Moment) -> None:
+        drawn = overlays(moment, self._joints, self.comparison.caption, self._options())
+        self._video.show_frame(moment.frame.image_bgr, drawn)
 
     def _show(self, moment: Moment) -> None:
         self.shown, self._joints = moment, self.comparison.joints

@@ -78,7 +78,7 @@ class ScorecardPanel(QWidget):
         font = QFont(self.font())
         font.setPixelSize(11)
         painter.setFont(font)
-        for level_mm in [level for level in _GRID_MM if level < top_mm][-2:]:
+        for level_mm in [level for level in _GRID_MM if level < 0.8 * top_mm][-2:]:
             y = plot.bottom() - level_mm / top_mm * plot.height()
             painter.setPen(QPen(QColor(self._theme.border), 1))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))

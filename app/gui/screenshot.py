@@ -1,11 +1,12 @@
 """Pictures of the real window at work, for the README: `python -m app.gui.screenshot --out window.png`.
 
-The clip runs slower than life, so that a slow machine drops no frame and every run shows the same hands.
+The clip goes on when a frame is done, so that a slow machine drops none and every run shows the same hands.
 """
 
 import argparse
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,10 +23,9 @@ from app.gui.window import MainWindow
 from app.options import parse_options
 from ghtt_core.errors import UserError
 
-_SPEED = 0.25
 _POLL_MS = 10
-_BEGUN_S = 1.0
-_LIMIT_MS = 600_000
+_FUTURES_WAIT_S = 5.0
+_LIMIT_MS = 1_200_000
 _ANIMATION_FPS = 8
 _ANIMATION_WIDTH = 960
 
@@ -34,7 +34,7 @@ Take = Callable[[QImage], None]
 
 
 class Photographer:
-    """Waits until everything is loaded, plays the clip from its beginning and takes pictures at given times."""
+    """Waits until everything is loaded, steps through the clip and takes pictures at given times."""
 
     def __init__(
         self, window: MainWindow, session: LiveSession, times_s: Sequence[float], take: Callable[[QImage], None]
@@ -42,7 +42,8 @@ class Photographer:
         self._window, self._session = window, session
         self._times_s = list(times_s)
         self._take = take
-        self._ready = self._begun = False
+        self._next: int | None = None
+        self._since_s = 0.0
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._look)
         self._timer.start(_POLL_MS)
@@ -52,32 +53,37 @@ class Photographer:
         if status.error:
             print(status.error, file=sys.stderr)
             QApplication.exit(2)
-        elif not self._ready and self._session.action_names and self._session.position() is not None and not status.notice:
-            self._ready = True
-            self._session.set_speed(_SPEED)
+        elif self._next is not None:
+            self._go_on(self._next)
+        elif self._session.action_names and self._session.position() is not None and not status.notice:
+            self._session.set_playing(False)
             self._session.seek(0.0)
             self._window.forget_past(None)
-        elif self._ready:
-            self._take_what_is_due()
+            self._next, self._since_s = 0, time.monotonic()
 
-    def _take_what_is_due(self) -> None:
+    def _go_on(self, awaited: int) -> None:
         moment = self._session.moment()
-        if moment is None:
+        if moment is None or moment.frame.index != awaited:
             return
-        self._begun = self._begun or moment.frame.source_time_s < _BEGUN_S  # Before, the seek has not arrived yet.
-        if not self._begun or moment.frame.source_time_s < self._times_s[0]:
-            return
-        self._session.set_playing(False)  # A slow machine takes its time for a picture.
-        self._times_s.pop(0)
-        self._window.toasts.clear()
-        self._window.refresh()
-        self._window.display.redraw()
-        self._window.display.draw()
-        self._window.refresh_metrics()
-        self._take(self._window.grab().toImage())
-        self._session.set_playing(True)
+        if moment.frame.source_time_s >= self._times_s[0]:
+            drawn = moment.futures is not None and moment.futures.time_s == moment.frame.source_time_s
+            if not drawn and time.monotonic() - self._since_s < _FUTURES_WAIT_S:
+                return
+            self._times_s.pop(0)
+            self._photograph()
         if not self._times_s:
             QApplication.exit(0)
+            return
+        self._window.refresh()
+        self._session.step(1)
+        self._next, self._since_s = awaited + 1, time.monotonic()
+
+    def _photograph(self) -> None:
+        self._window.toasts.clear()
+        self._window.refresh()
+        self._window.display.draw_now()
+        self._window.refresh_metrics()
+        self._take(self._window.grab().toImage())
 
 
 def save_animation(images: Sequence[QImage], path: Path) -> None:
@@ -91,7 +97,7 @@ def save_animation(images: Sequence[QImage], path: Path) -> None:
         frame = Image.frombuffer("RGBA", (rgb.width(), rgb.height()), bits.asstring()).convert("RGB")
         size = (_ANIMATION_WIDTH, round(_ANIMATION_WIDTH * frame.height / frame.width))
         frames.append(frame.resize(size, Image.Resampling.LANCZOS))
-    palette = frames[len(frames) // 2].quantize(128)
+    palette = frames[len(frames) // 2].quantize(160)
     indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=1000 // _ANIMATION_FPS, loop=0, optimize=True)
 
@@ -101,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m app.gui.screenshot", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="the PNG to write")
     parser.add_argument("--animation", type=Path, help="a GIF to write as well")
-    parser.add_argument("--at", type=float, default=6.0, help="time in the clip, seconds")
+    parser.add_argument("--at", type=float, default=6.5, help="time in the clip, seconds")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of the animation, up to that time")
     arguments, rest = parser.parse_known_args(argv)
     try:
