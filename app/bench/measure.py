@@ -62,10 +62,18 @@ def _cpu_s(process: psutil.Process) -> float:
     return float(times.user + times.system)
 
 
-def interleaved(calls: dict[str, Callable[[], object]], rounds: int, warm_up: int = 5) -> dict[str, list[float]]:
-    """Durations in seconds of several calls, one of each in turn, so that a drift of the machine meets all alike."""
+def interleaved(
+    calls: dict[str, Callable[[], object]], rounds: int, warm_up: int = 3, budget_s: float = 30.0
+) -> dict[str, list[float]]:
+    """Durations in seconds of several calls, one of each in turn, so that a drift of the machine meets all alike.
+
+    On a slow or busy machine it ends early, when `budget_s` is over, but not before a tenth of the rounds.
+    """
     durations_s: dict[str, list[float]] = {name: [] for name in calls}
+    begun_s = time.perf_counter()
     for turn in range(warm_up + rounds):
+        if time.perf_counter() - begun_s > budget_s and turn >= warm_up + rounds / 10:
+            break
         for name, call in calls.items():
             start_s = time.perf_counter()
             call()
