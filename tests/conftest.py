@@ -78,6 +78,16 @@ def windows_go_between_tests(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
+def own_registries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test registers is gone after it."""
+    import app.sources.base
+    import estimators.base
+
+    for module in (estimators.base, app.sources.base):
+        monkeypatch.setattr(module, "_FACTORIES", dict(module._FACTORIES))
+
+
+@pytest.fixture(autouse=True)
 def no_leaked_threads() -> Iterator[None]:
     """Fail a test that leaves a thread of ours running."""
     before = set(threading.enumerate())

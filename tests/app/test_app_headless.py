@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,6 +147,15 @@ def test_a_fault_in_the_middle_keeps_everything_before_it(tmp_path: Path, capsys
         assert len(list(container.decode(video=0))) == 25
 
 
+@pytest.fixture
+def heeds_ctrl_c() -> Iterator[None]:
+    """A shell that starts the tests in the background makes them deaf to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 def test_ctrl_c_finishes_what_was_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(frame: Frame) -> None:
         if frame.index == 30:
