@@ -80,7 +80,7 @@ def extract_clip(path: Path, estimator: Estimator, options: EstimatorOptions, cr
     with ClipReader(path) as reader:
         intrinsics = options.intrinsics.for_size(reader.width, reader.height)
         header = RecordingHeader(
-            source=str(path),
+            source=path.name,
             clip=os.path.relpath(path.resolve(), directory.resolve()),
             frame_size_px=(reader.width, reader.height),
             intrinsics=asdict(intrinsics),

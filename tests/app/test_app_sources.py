@@ -183,8 +183,12 @@ class ScriptedConnector(Connector):
         self.connections: list[ScriptedConnection] = []
         self.seen: list[str] = []
         self.source: LiveSource | None = None
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
 
     def connect(self) -> ScriptedConnection:
+        if self.connections:
+            assert self.may_go_on.wait(10.0)
         if self.source is not None:
             self.seen.append(f"{self.source.state.value}: {self.source.status}")
         step = self.script.pop(0) if self.script else None
@@ -197,6 +201,7 @@ class ScriptedConnector(Connector):
 def test_a_lost_camera_comes_back_with_a_visible_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.sources.live._RETRY_S", (0.01,))
     connector = ScriptedConnector([[picture(1)], None, [picture(2, (32, 24))]])
+    connector.may_go_on.clear()
     source = LiveSource(connector)
     connector.source = source
     shapes = set()
@@ -204,6 +209,7 @@ def test_a_lost_camera_comes_back_with_a_visible_state(monkeypatch: pytest.Monke
         frame = source.read(10.0)
         assert frame is not None
         shapes.add(frame.image_bgr.shape)
+        connector.may_go_on.set()
     while source.state is not SourceState.RECONNECTING:  # The script has ended: it is lost for good.
         pass
     assert "toy camera is lost" in source.status
