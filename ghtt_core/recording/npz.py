@@ -2,6 +2,7 @@
 
 import math
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,7 +68,7 @@ def read_npz(path: Path, expected: Mapping[str, tuple[str, tuple[int | None, ...
         raise UserError(f"{path} is missing.") from error
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, EOFError, ValueError, KeyError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, NotImplementedError) as error:
         reason = str(error.args[0] if error.args else error).rstrip(".")
         raise UserError(f"{path} is damaged: {reason}.") from error
 

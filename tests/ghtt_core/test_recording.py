@@ -15,6 +15,7 @@ from ghtt_core.errors import UserError
 from ghtt_core.packets import Futures, HandsObservation, Prediction
 from ghtt_core.recording import Label, RecordingHeader, RecordingWriter, read_recording
 from ghtt_core.recording.hands_csv import JOINT_OF_LANDMARK, columns
+from ghtt_core.recording.npz import read_npz
 
 ACTIONS = ("pour", "stir")
 HEADER = RecordingHeader(source="clip.mp4", frame_size_px=(64, 48), estimator="fake", action_names=ACTIONS)
@@ -297,3 +298,13 @@ def test_no_such_folder(tmp_path: Path) -> None:
         read_recording(tmp_path / "none")
     with pytest.raises(UserError, match="is not a recording"):
         read_recording(tmp_path)
+
+
+def test_spoilt_compressed_arrays_are_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    np.savez_compressed(path, a=np.arange(1000.0))
+    content = bytearray(path.read_bytes())
+    content[60:160] = b"\xff" * 100
+    path.write_bytes(content)
+    with pytest.raises(UserError, match="is damaged"):
+        read_npz(path, {"a": ("f", (None,))})
