@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from estimators.lifting import hand_size
+from ghtt_core.features import hand_size
 from ghtt_core.skeleton import MEAN_HAND_SIZE_M
 
 _SMALLEST_M, _LARGEST_M = 0.05, 0.13
@@ -33,7 +33,7 @@ class HandSize:
 
     def learn(self, shape_m: NDArray[np.float64]) -> None:
         """Take the network's (21, 3) metric landmarks of one hand into account."""
-        size_m = hand_size(shape_m)
+        size_m = float(hand_size(shape_m))
         if self._count < _PRIOR_FRAMES + _LEARNED_FRAMES and _SMALLEST_M < size_m < _LARGEST_M:
             self._sum_m += size_m
             self._count += 1

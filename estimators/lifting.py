@@ -5,16 +5,11 @@ from numpy.typing import NDArray
 
 from estimators.depth_net import view_rotations
 from estimators.intrinsics import Intrinsics
-from ghtt_core.skeleton import MCPS, WRIST
+from ghtt_core.features import hand_size
 
 MIN_DEPTH_M, MAX_DEPTH_M = 0.10, 2.5
 """Nearer than this a hand is out of the picture; farther it is beyond any arm, even with a focal length guessed too long."""
 _REFINEMENTS = 3
-
-
-def hand_size(joints_m: NDArray[np.floating]) -> float:
-    """Mean wrist-to-MCP distance of (21, 3) joints, in their unit."""
-    return float(np.linalg.norm(joints_m[list(MCPS)] - joints_m[WRIST], axis=1).mean())
 
 
 def lift(
@@ -42,7 +37,7 @@ def lift(
     shape: NDArray[np.float64] = np.asarray(shape_m, np.float64)
     if not (np.isfinite(rays).all() and np.isfinite(shape).all()):
         return None
-    own_size = hand_size(shape)
+    own_size = float(hand_size(shape))
     if own_size < 1e-3:
         return None
     shape = shape * ((size_m or own_size) / own_size) @ view_rotations(rays.mean(axis=0)).T

@@ -6,8 +6,9 @@ Joints are (..., H, 21, 3) metres, NaN where missing.
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.features import bone_lengths
 from ghtt_core.metrics._masked import Array
-from ghtt_core.skeleton import BONES, FINGERS, WRIST
+from ghtt_core.skeleton import FINGERS, WRIST
 
 FLEXION_LIMITS_DEG = {
     "mcp": (-60.0, 110.0),
@@ -26,12 +27,6 @@ bends are unsigned: its axis turns with the saddle joint below it.
 _LONG_FINGERS = ("index", "middle", "ring", "little")
 
 
-def bone_lengths(joints_m: Array) -> Array:
-    """Lengths of the 20 bones, (..., 21, 3) to (..., 20), in the unit of the input."""
-    parents, children = np.array(BONES).T
-    return np.asarray(np.linalg.norm(joints_m[..., children, :] - joints_m[..., parents, :], axis=-1))
-
-
 def bone_length_deviation(joints_m: Array, reference_m: Array) -> Array:
     """How far every bone is from its length before, in percent of that length.
 
@@ -42,7 +37,7 @@ def bone_length_deviation(joints_m: Array, reference_m: Array) -> Array:
     Returns:
         (..., H, 20) percent, absolute, NaN where missing.
     """
-    return np.abs(bone_lengths(joints_m) / reference_m - 1.0) * 100.0
+    return np.asarray(np.abs(bone_lengths(joints_m) / reference_m - 1.0) * 100.0)
 
 
 def finger_flexion(joints_m: Array) -> dict[str, Array]:

@@ -8,8 +8,9 @@ flattened pose. Pass one hand (a slice that keeps the axis) for a per-hand figur
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.features import hand_size as palm_size
 from ghtt_core.metrics._masked import Array, distances_mm, masked_mean
-from ghtt_core.skeleton import MCPS, WRIST
+from ghtt_core.skeleton import WRIST
 
 _FRAMES_HANDS_JOINTS = (-3, -2, -1)
 
@@ -25,13 +26,7 @@ def mpjpe(predicted_m: Array, true_m: Array) -> NDArray[np.float64]:
 def root_aligned(joints_m: Array, palm_size_m: Array) -> Array:
     """Each hand with its wrist at the origin, scaled to a palm size, (..., J, 3); `palm_size_m` is (...)."""
     local = joints_m - joints_m[..., WRIST : WRIST + 1, :]
-    return local * (palm_size_m / palm_size(joints_m))[..., None, None]
-
-
-def palm_size(joints_m: Array) -> Array:
-    """Mean distance from the wrist to the four finger MCPs, (..., J, 3) to (...), in the unit of the input."""
-    spokes = joints_m[..., list(MCPS), :] - joints_m[..., WRIST : WRIST + 1, :]
-    return np.asarray(np.linalg.norm(spokes, axis=-1).mean(axis=-1))
+    return np.asarray(local * (palm_size_m / palm_size(joints_m))[..., None, None])
 
 
 def mpjpe_ra(predicted_m: Array, true_m: Array) -> NDArray[np.float64]:

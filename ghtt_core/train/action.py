@@ -155,7 +155,7 @@ class ActionTask:
     @staticmethod
     def _forecast_rows(store: MotionStore, levels: MidLevels) -> NDArray[np.int64]:
         """Rows with a known clip behind them and at least one and a half clips of motion ahead."""
-        rows = store.forecast_anchors(CLIP_FRAMES * 3 // 2).row
+        rows = store.forecast_rows(CLIP_FRAMES * 3 // 2)
         return rows[levels.known[rows]]
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.train.store import Anchors, MotionStore
+from ghtt_core.train.store import MotionStore
 
 Float32 = NDArray[np.float32]
 
@@ -17,7 +17,7 @@ class DataMix:
         self.stores = [store for store, _ in stores]
         shares = np.array([share for _, share in stores], np.float64)
         self.shares = shares / shares.sum()
-        self._anchors: dict[tuple[int, int], Anchors] = {}
+        self._known_rows: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def draw(self, rng: np.random.Generator, size: int, before: int, after: int) -> tuple[Float32, Float32, NDArray[np.bool_]]:
         """Random windows.
@@ -39,6 +39,6 @@ class DataMix:
 
     def _rows(self, number: int, after: int) -> NDArray[np.int64]:
         key = (number, after)
-        if key not in self._anchors:
-            self._anchors[key] = self.stores[number].forecast_anchors(after)
-        return self._anchors[key].row
+        if key not in self._known_rows:
+            self._known_rows[key] = self.stores[number].forecast_rows(after)
+        return self._known_rows[key]

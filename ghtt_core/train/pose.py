@@ -224,7 +224,7 @@ def pose_arrays(noisy_m: Float32, truth_m: Float32) -> dict[str, NDArray[Any]]:
 def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> dict[str, float]:
     """Refinement against the input, and the next clip against zero velocity, over at most 512 windows."""
     rng = np.random.default_rng(0)
-    anchors = store.forecast_anchors(CLIP_FRAMES, stride=CLIP_FRAMES).row
+    anchors = store.forecast_rows(CLIP_FRAMES, stride=CLIP_FRAMES)
     anchors = np.sort(rng.choice(anchors, min(512, len(anchors)), replace=False))
     seen_m = store.gather(store.seen_m, anchors, CLIP_FRAMES, 0)
     truth_m = store.gather(store.truth_m, anchors, CLIP_FRAMES, CLIP_FRAMES)

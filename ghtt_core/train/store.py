@@ -1,7 +1,6 @@
 """All training motion in memory, cut into windows on demand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +14,6 @@ MIN_SEEN = CLIP_FRAMES // 2
 """Frames of the observed clip, and of the coming one, in which a hand must be there for a window to count."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchors:
-    """Places where a window can be laid: the last observed frame of each, as a row of the store."""
-
-    row: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.row)
-
-
 class MotionStore:
     """Sequences at 30 Hz, end to end in one array, with NaN wherever there is no hand.
 
@@ -35,7 +24,6 @@ class MotionStore:
         label: (N,) class index of each frame, `UNLABELLED` where there is none.
         label_start: (N,) row at which the frame's action began.
         begin, end: (N,) first row, and row after the last, of each frame's sequence.
-        recording: (N,) number of the recording.
     """
 
     def __init__(self, sequences: Sequence[MotionSequence], classes: Sequence[str] = ()) -> None:
@@ -50,8 +38,6 @@ class MotionStore:
         truths = [sequence.joints_m if sequence.truth_m is None else sequence.truth_m for sequence in sequences]
         self.truth_m = np.concatenate(truths).astype(np.float32, copy=False)
         self.estimated = np.repeat([sequence.truth_m is not None for sequence in sequences], lengths)
-        recordings = {name: number for number, name in enumerate(dict.fromkeys(sequence.recording for sequence in sequences))}
-        self.recording = np.repeat([recordings[sequence.recording] for sequence in sequences], lengths)
         self.label = np.full(len(self.seen_m), UNLABELLED, np.int64)
         self.label_start = self.begin.copy()
         index = {name: number for number, name in enumerate(classes)}
@@ -64,8 +50,8 @@ class MotionStore:
     def __len__(self) -> int:
         return len(self.seen_m)
 
-    def forecast_anchors(self, future: int, stride: int = 1) -> Anchors:
-        """Where 16 frames can be seen and `future` more follow, with a hand there in at least half of both.
+    def forecast_rows(self, future: int, stride: int = 1) -> NDArray[np.int64]:
+        """Last observed rows of windows: 16 frames can be seen and `future` more follow, with a hand in half of both.
 
         A hand counts if it is there in the last observed frame, in half of the observed and in half of the coming frames.
         """
@@ -78,17 +64,7 @@ class MotionStore:
         observed = total[row + 1] - total[row + 1 - CLIP_FRAMES]
         coming = total[row + 1 + future] - total[row + 1]
         usable = (observed >= MIN_SEEN) & (coming * 2 >= future) & (present[row] > 0)
-        return Anchors(row[usable.any(axis=1)])
-
-    def labelled_anchors(self, left: int, stride: int = 1) -> Anchors:
-        """Labelled frames with a hand in half of the last clip and `left` or more frames left in their action."""
-        present = self.hand_present(self.seen_m).any(axis=1).astype(np.int32)
-        total = np.concatenate(([0], present.cumsum()))
-        row = np.flatnonzero(self.label != UNLABELLED)
-        row = row[(row - self.label_start[row] >= CLIP_FRAMES - 1) & ((row - self.label_start[row] + 1) % stride == 0)]
-        ahead = np.minimum(row + left, len(self) - 1)
-        row = row[(self.label[ahead] == self.label[row]) & (self.label_start[ahead] == self.label_start[row])]
-        return Anchors(row[total[row + 1] - total[row + 1 - CLIP_FRAMES] >= MIN_SEEN])
+        return np.asarray(row[usable.any(axis=1)])
 
     @staticmethod
     def hand_present(joints_m: NDArray[np.float32]) -> NDArray[np.bool_]:

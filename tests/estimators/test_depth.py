@@ -6,7 +6,8 @@ import pytest
 from estimators.depth import SteadyHand
 from estimators.depth_net import load_depth_net, straight_view, view_rotations
 from estimators.intrinsics import IntrinsicsChoice
-from estimators.lifting import hand_size, lift
+from estimators.lifting import lift
+from ghtt_core.features import hand_size
 from ghtt_core.synthetic import generate_motion
 
 INTRINSICS = IntrinsicsChoice(fov_deg=80).for_size(640, 480)

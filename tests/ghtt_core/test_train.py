@@ -47,7 +47,7 @@ def test_windows_end_where_they_should_and_stay_in_their_sequence():
     assert window[0, :, 0, 0, 0].tolist() == [17, 18, 19, 20, 21, 22]
     assert np.isnan(window[1, :2]).all()
     assert window[1, 2:, 0, 0, 0].tolist() == [0, 1, 2, 3]
-    rows = store.forecast_anchors(16).row
+    rows = store.forecast_rows(16)
     assert rows.min() == 15
     assert set(rows) == {*range(15, 24), *range(55, 74)}
 
