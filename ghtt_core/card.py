@@ -44,12 +44,14 @@ def card_markdown(path: Path) -> str:
 
 
 def _block(card: Mapping[str, Any]) -> list[str]:
-    lines = [f"## {str(card.get('block', 'block')).capitalize()} block", "", "```", str(card.get("command", "")), "```", ""]
-    lines.append(f"{card.get('step', '?')} steps in {card.get('minutes', '?')} minutes; {_pairs(card.get('settings', {}))}.")
+    lines = [f"## {str(card.get('block', 'block')).capitalize()} block", ""]
+    for run in _lineage(card):
+        lines += ["```", str(run.get("command", "")), "```", ""]
+        lines += [f"{run.get('step', '?')} steps in {run.get('minutes', '?')} minutes; {_pairs(run.get('settings', {}))}.", ""]
     if "calibration" in card:
         lines.append(f"Fitted afterwards: {_pairs(card['calibration'])}.")
     lines += ["", "Data:", ""]
-    for one in card.get("data", []):
+    for one in dict.fromkeys(one for run in _lineage(card) for one in run.get("data", [])):
         name = str(one).partition("@")[0].partition(":")[0].partition(".")[0]
         lines.append(f"- `{one}`: {ATTRIBUTIONS.get(name, 'source not recorded')}")
     lines += [
@@ -61,6 +63,14 @@ def _block(card: Mapping[str, Any]) -> list[str]:
     ]
     lines += [f"| {name} | {value:.3f} |" for name, value in card.get("validation", {}).items()]
     return [*lines, ""]
+
+
+def _lineage(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The run itself after those that it began from, the first of all first."""
+    runs = [card]
+    while "begin" in runs[0]:
+        runs.insert(0, runs[0]["begin"])
+    return runs
 
 
 def _pairs(values: Mapping[str, Any]) -> str:

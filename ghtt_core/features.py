@@ -214,41 +214,6 @@ def chain_frames(values: Array, anchor: HandFrames, *, first_moves: bool = True)
     return HandFrames(xp.stack(rotations, axis=-4), xp.stack(positions, axis=-3))
 
 
-def place_clip(values: Array, size_m: Array, observed_m: Array, weight: Array) -> Array:
-    """Put a refined clip where the hands were seen.
-
-    The paper anchors a refined clip at its first frame, whose noise then moves the whole clip. Here each hand's chained clip is
-    carried rigidly onto all the joints that were observed, by weighted least squares.
-
-    Args:
-        values: (..., T, 153) refined features.
-        size_m: (..., 2) metres.
-        observed_m: (..., T, 2, 21, 3) metres, NaN where missing.
-        weight: (T,) weight of each frame.
-
-    Returns:
-        (..., T, 2, 21, 3) metres, for every frame of a hand that was seen at least once; NaN for a hand never seen.
-    """
-    xp = array_namespace(values)
-    lead = values.shape[:-2]
-    identity = xp.broadcast_to(xp.eye(3, dtype=values.dtype, device=device(values)), (*lead, HANDS, 3, 3))
-    origin = HandFrames(identity, xp.zeros((*lead, HANDS, 3), dtype=values.dtype, device=device(values)))
-    chained = joints_from_features(values, size_m, origin, first_moves=False)
-
-    known = xp.all(xp.isfinite(observed_m), axis=-1)
-    target = xp.where(known[..., None], observed_m, xp.zeros_like(observed_m))
-    weights = xp.astype(known, values.dtype) * weight[:, None, None]
-    by_hand = (*lead, HANDS, values.shape[-2] * JOINTS)
-    rotation, position = rigid_align(
-        xp.reshape(xp.moveaxis(chained, -4, -3), (*by_hand, 3)),
-        xp.reshape(xp.moveaxis(target, -4, -3), (*by_hand, 3)),
-        xp.reshape(xp.moveaxis(weights, -3, -2), by_hand),
-    )
-    placed = transform_points((rotation[..., None, :, :, :], position[..., None, :, :]), chained)
-    ever_seen = xp.any(xp.any(known, axis=-1), axis=-2)[..., None, :, None, None]
-    return xp.where(ever_seen, placed, xp.full_like(placed, xp.nan))
-
-
 def _last_seen(visible: Array) -> Array:
     """(..., T, 2) bool to the index of the newest visible frame up to each frame, -1 before the first."""
     xp = array_namespace(visible)

@@ -30,6 +30,7 @@ class MotionSequence:
         segments: Labelled actions, by start.
         truth_m: (T, 2, 21, 3) the exact motion where `joints_m` is an estimate of it; None where joints_m is all there is.
         metric: Whether lengths are real metres (False: image-normalised landmarks scaled to a plausible hand).
+        estimated: Whether `joints_m` was estimated from pictures, with all the noise of that.
     """
 
     joints_m: NDArray[np.float32]
@@ -40,6 +41,7 @@ class MotionSequence:
     segments: tuple[Segment, ...] = field(default=())
     truth_m: NDArray[np.float32] | None = None
     metric: bool = True
+    estimated: bool = False
 
     def __post_init__(self) -> None:
         shape = self.joints_m.shape

@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 from ghtt_core.buffer import MAX_BRIDGE_S, Arrival, PoseBuffer
 from ghtt_core.errors import UserError
 from ghtt_core.features import (
+    MotionFeatures,
     bone_lengths,
     features_from_joints,
     hand_size,
     joints_from_features,
-    place_clip,
     with_bone_lengths,
 )
+from ghtt_core.fusion import follow
 from ghtt_core.geometry import transform_points
 from ghtt_core.packets import Float32, Float64, Futures, HandsObservation, Prediction
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, IMAGINE_INPUTS, MAX_CLIPS, Arrays, ModelSpec, Runtime
+from ghtt_core.sampling import sampling_noise
 from ghtt_core.skeleton import BONES, HANDS, JOINTS, MEAN_HAND_SIZE_M
 
 CLIP_S = CLIP_FRAMES / FRAME_RATE_HZ
@@ -31,8 +33,6 @@ HOLD_S = 0.25
 """A hand lost for longer than this is not drawn any more; a shorter loss is filled by the refinement."""
 MIN_SIGHTINGS = CLIP_FRAMES // 2
 """A hand needs to be there in so many frames of the newest clip to be given a future."""
-PLACING_FRAMES = 5.0
-"""The refined clip is laid onto the observed one with weights that fall by e in so many frames: mostly onto the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,7 @@ class PredictorOptions:
 class _Clip:
     """The newest clip, as the model sees it, in the frame that stands still."""
 
-    joints_m: Float64
-    features: Float32
-    visible: NDArray[np.bool_]
+    described: MotionFeatures
     size_m: Float64
 
 
@@ -112,7 +110,6 @@ class Predictor:
         self._runtime = runtime
         self._spec = runtime.spec
         self._buffer = PoseBuffer()
-        self._placing = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES)
         self.configure(options or PredictorOptions())
         self.reset()
 
@@ -168,7 +165,7 @@ class Predictor:
 
         self._note_hands(observation)
         clip = self._newest_clip()
-        if not clip.visible.any():
+        if not clip.described.visible.any():
             self._refined_m = np.full((HANDS, JOINTS, 3), np.nan)
             self._action_prob = np.full_like(self._action_prob, np.nan)
             return self._prediction(observation), None
@@ -177,13 +174,13 @@ class Predictor:
         past_m, past_valid = self._past(time_s)
         seen = self._runtime.observe(
             {
-                "features": clip.features[None],
-                "visible": clip.visible[None].astype(np.float32),
+                "features": clip.described.values[None].astype(np.float32),
+                "visible": clip.described.visible[None].astype(np.float32),
                 "past_m": past_m[None],
                 "past_valid": past_valid[None],
             }
         )
-        placed_m = place_clip(seen["refined"][0].astype(np.float64), clip.size_m, clip.joints_m, self._placing)
+        placed_m = follow(seen["refined"][0].astype(np.float64), clip.size_m, clip.described)
         held = time_s - self._last_seen_s <= HOLD_S
         bones_m = self._bones_sum_m / np.maximum(self._sightings, 1)[:, None]
         self._refined_m = np.where(held[:, None, None], with_bone_lengths(placed_m[-1], bones_m), np.nan)
@@ -191,7 +188,7 @@ class Predictor:
         if self._is_full(time_s):
             self._mid_levels.append((time_s, seen["m_mean"][0]))
             self._action_prob = _softmax(seen["action_logits"][0])
-            hopeful = held & (clip.visible.sum(axis=0) >= MIN_SIGHTINGS)
+            hopeful = held & (clip.described.visible.sum(axis=0) >= MIN_SIGHTINGS)
             if hopeful.any():
                 imagination = Imagination(observation, seen, past_valid, clip.size_m, bones_m, self._refined_m, hopeful)
         return self._prediction(observation), imagination
@@ -209,7 +206,7 @@ class Predictor:
         joints_m = self._buffer.clip().astype(np.float64)
         size_m = np.where(self._sightings > 0, self._size_sum_m / np.maximum(self._sightings, 1), MEAN_HAND_SIZE_M)
         features = features_from_joints(joints_m, size_m, self._spec.palm_template)
-        return _Clip(joints_m, np.asarray(features.values, np.float32), np.asarray(features.visible), size_m)
+        return _Clip(features, size_m)
 
     def _is_full(self, time_s: float) -> bool:
         """Whether the newest clip's first frame lies within what has been received, to half a frame."""
@@ -243,8 +240,7 @@ class Predictor:
         The paper chains from the last observed frame, whose noise would then move whole futures.
         """
         options, spec, observation = self._options, self._spec, imagination.observation
-        noise = np.random.default_rng(options.seed).standard_normal((2, options.samples, spec.width)).astype(np.float32)
-        noise[:, 0] = 0.0
+        noise = sampling_noise(spec.width, options.samples, np.random.default_rng(options.seed))
         condition = np.zeros((1, len(spec.action_names)), np.float32)
         if options.condition is not None:
             condition[0, spec.action_names.index(options.condition)] = 1.0

@@ -91,6 +91,7 @@ def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, .
             recording=group,
             segments=merge_segments(tuple(segments)),
             truth_m=None if piece.truth_m is None else piece.truth_m.astype(np.float32),
+            estimated=True,
         )
 
 

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,14 @@ from ghtt_core.features import (
     features_from_joints,
     hand_size,
     joints_from_features,
-    place_clip,
     with_bone_lengths,
 )
+from ghtt_core.fusion import follow_both_ways
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import mask_of, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
+from ghtt_core.sampling import sampling_noise
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
-from ghtt_core.streaming import PLACING_FRAMES
 
 Array = NDArray[np.floating]
 Float64 = NDArray[np.float64]
@@ -65,8 +65,7 @@ class Model:
 
     def noise(self, samples: int) -> tuple[Tensor, Tensor]:
         """Noise for m and alpha, (K, d) each, the first row zero: the runtime's own."""
-        drawn = np.random.default_rng(self.seed).standard_normal((2, samples, self.spec.width)).astype(np.float32)
-        drawn[:, 0] = 0.0
+        drawn = sampling_noise(self.spec.width, samples, np.random.default_rng(self.seed))
         return torch.from_numpy(drawn[0]), torch.from_numpy(drawn[1])
 
 
@@ -112,8 +111,9 @@ def _encode(model: Model, past_m: Array) -> _Clips:
     m_mean, m_logvar, m_skip = model.network.pose.encode(values.flatten(0, 1), mask.flatten(0, 1))
     m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
     refined = model.network.pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
-    weight = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES)
-    refined_m = with_bone_lengths(place_clip(refined.double().numpy(), size_m, clip_m[:, -1], weight), bones_m[:, None])
+    frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
+    newest = replace(described, visible=described.visible[:, -1], frames=frames)
+    refined_m = with_bone_lengths(follow_both_ways(refined.double().numpy(), size_m, newest), bones_m[:, None])
     anchor = features_from_joints(refined_m[:, -1:], size_m, model.spec.palm_template).frames.at(0)
     padding = MAX_CLIPS - count
     return _Clips(

@@ -7,10 +7,13 @@ from ghtt_core.features import LOCAL, RELATIVE, VELOCITY, feature_mask
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.layers import Decoder, Encoder, initialise, sinusoid
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
+from ghtt_core.skeleton import HANDS
 
 LOGVAR_RANGE = (-12.0, 4.0)
 LATENT_TOKENS = 2
 """Tokens before the content: the mean's and the log-variance's."""
+LOCAL_HANDS = (slice(LOCAL.start, LOCAL.stop // HANDS), slice(LOCAL.stop // HANDS, LOCAL.stop))
+"""The local joints of the left and of the right hand."""
 
 
 class PoseBlock(nn.Module):
@@ -69,8 +72,8 @@ class PoseBlock(nn.Module):
     def refine(self, skip: Tensor, features: Tensor, mask: Tensor) -> Tensor:
         """The refined clip.
 
-        Where a hand was observed, the head corrects its joints; velocities, which in a noisy clip are mostly noise, and hands
-        that were missing it gives in full.
+        The head corrects the joints that were observed, in gaps those that lie between, and the pose of one hand to the other;
+        velocities, which in a noisy clip are mostly noise, and hands that are missing all along it gives in full.
 
         Args:
             skip: (B, 16, d) frame outputs of the encoder.
@@ -80,10 +83,10 @@ class PoseBlock(nn.Module):
         Returns:
             (B, 16, 153) features.
         """
-        observed = torch.where(mask, features, self.feature_mean)
-        base = torch.cat(
-            (observed[..., LOCAL], self.feature_mean[VELOCITY].expand(*skip.shape[:2], -1), observed[..., RELATIVE]), -1
-        )
+        kinds = (*LOCAL_HANDS, RELATIVE)
+        left, right, between = (bridged(features[..., one], mask[..., one], self.feature_mean[one]) for one in kinds)
+        velocity = self.feature_mean[VELOCITY].expand(*skip.shape[:2], -1)
+        base = torch.cat((left, right, velocity, between), dim=-1)
         return base + self._head(skip)
 
     def decode(self, m: Tensor, skip: Tensor | None = None, last: Tensor | None = None) -> Tensor:
@@ -112,6 +115,29 @@ class PoseBlock(nn.Module):
         """The MLP shared by refined and predicted frames, in the features' own scale: (..., d) to (..., 153)."""
         change: Tensor = self.head(tokens) * self.feature_std
         return change
+
+
+def bridged(values: Tensor, mask: Tensor, otherwise: Tensor) -> Tensor:
+    """Numbers that are known or missing together, each gap bridged by a straight line and the ends held.
+
+    Args:
+        values: (B, T, D).
+        mask: (B, T, D) bool; a frame is known where its last number is, which no joint that a data set lacks is.
+        otherwise: (D,) for what is never known.
+    """
+    known = mask[..., -1]
+    values = torch.where(mask, values, otherwise)
+    frames = known.shape[1]
+    time = torch.arange(frames, device=values.device)
+    at, none_before, none_after = torch.where(known, time, -1), -1, frames  # (B, T)
+    earlier = time[:, None] >= time
+    before = torch.where(earlier, at[:, None], none_before).amax(dim=2)
+    after = torch.where(earlier.T & known[:, None], time, none_after).amin(dim=2)
+    low = torch.where(before == none_before, after, before).clamp(max=frames - 1)
+    high = torch.where(after == none_after, before, after).clamp(min=0)
+    share = ((time - low) / (high - low).clamp(min=1)).clamp(0, 1)[..., None]
+    start, end = (values.gather(1, index[..., None].expand_as(values)) for index in (low, high))
+    return torch.where(known.any(dim=1)[:, None, None], start + share * (end - start), otherwise)
 
 
 def mask_of(visible: Tensor) -> Tensor:

@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"data sets or folders of recordings, with their share of each batch (1); '{SYNTHETIC}:MINUTES' generates motion",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
+    parser.add_argument("--begin", type=Path, help="a checkpoint to go on from, in place of random weights")
     parser.add_argument("--pose", type=Path, help="action: the checkpoint whose pose block is used, frozen")
     parser.add_argument(
         "--classes",
@@ -95,13 +96,18 @@ def _train(options: argparse.Namespace) -> None:
     )
     torch.manual_seed(options.seed)
     task: Task
+    begin = None if options.begin is None else load_checkpoint(options.begin)[0]
     if options.block == "pose":
         stores = [(MotionStore(sequences), share) for _, sequences, share in train]
         held_out = [(name, MotionStore(sequences)) for name, sequences in validation]
-        task = PoseTask(CONFIGS[options.config], DataMix(stores), held_out, mixed_noise)
+        config = CONFIGS[options.config] if begin is None else begin.config
+        task = PoseTask(config, DataMix(stores), held_out, mixed_noise, None if begin is None else begin.pose)
     else:
-        task = _action_task(options, train, validation)
+        task = _action_task(options, train, validation, begin)
     card = card_of(options.block, sys.argv[1:], options.data, loop)
+    if options.begin is not None:
+        before = load_checkpoint(options.begin)[2]
+        card["begin"] = before.get("pose_block", before) if options.block == "pose" else before
     if options.pose is not None:
         card["pose_block"] = load_checkpoint(options.pose)[2]
     Trainer(task, loop, card).run()
@@ -111,7 +117,9 @@ def _train(options: argparse.Namespace) -> None:
         print(f"The checkpoint is {best}.")
 
 
-def _action_task(options: argparse.Namespace, train: list[TrainingSet], validation: list[HeldOutSet]) -> ActionTask:
+def _action_task(
+    options: argparse.Namespace, train: list[TrainingSet], validation: list[HeldOutSet], begin: GHTT | None
+) -> ActionTask:
     if options.pose is None:
         raise UserError("The action block is trained on top of a pose block; give its checkpoint with --pose.")
     classes: tuple[str, ...] = EGOCENTRIC_ACTIONS
@@ -121,6 +129,8 @@ def _action_task(options: argparse.Namespace, train: list[TrainingSet], validati
     trained, _, _ = load_checkpoint(options.pose)
     model = GHTT(trained.config, classes)
     model.pose.load_state_dict(trained.pose.state_dict())
+    if begin is not None:
+        model.action.load_state_dict(begin.action.state_dict())
     return ActionTask(model, embed(classes), train, validation, mixed_noise)
 
 

@@ -23,15 +23,15 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
+from ghtt_core.sampling import STRATA, sampling_noise
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.train.augment import Corrupt, mirrored
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
+from ghtt_core.train.plan import Plan, coarse_course, picked
 from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
 from ghtt_core.train.store import UNLABELLED, MotionStore
 
-SAMPLES = 6
-"""Draws of alpha for each window; the best of them counts, as for the pose block."""
 M_NOISE = 0.3
 """Noise on the observed mid-levels, in units of their spread. The paper's 1.0 belongs to its own scale of m."""
 TEXT_WEIGHT = 0.1
@@ -47,6 +47,7 @@ class ActionLosses(nn.Module):
         super().__init__()
         self.block = block
         self.future_clips = future_clips
+        self.plan = Plan(block.width * future_clips, CLIP_FRAMES * future_clips)
         self._pose = [pose.eval().requires_grad_(False)]
 
     @property
@@ -62,21 +63,24 @@ class ActionLosses(nn.Module):
         labelled = batch["label"] != UNLABELLED
         naming, agreement = self._recognition(mean, batch["label"], labelled)
 
-        noise = torch.cat((torch.zeros_like(batch["noise_alpha"][:, :1]), batch["noise_alpha"]), dim=1)
-        draws = noise.shape[1]
-        alpha = reparametrise(mean[:, None], logvar[:, None], noise)  # (B, 1 + K, d)
+        m_mean, m_logvar, m_skip, last = self._last_clip(batch)
+        m = reparametrise(m_mean[:, None], m_logvar[:, None], batch["noise_m"])  # (B, 1 + K, d), the first without noise
+        alpha = reparametrise(mean[:, None], logvar[:, None], batch["noise_alpha"])
         later = self._decode_half_with_skip(alpha, skip, batch["valid"])  # (B, 1 + K, F - 1, d)
+        levels = torch.cat((m, later.flatten(2)), dim=-1)
+        plan, nearest = self.plan(levels[:, 1:], batch["course"])
+        one = 1 + nearest
+        m, later = (torch.stack((level[:, 0], picked(level, one)), dim=1) for level in (m, later))  # (B, 2, ...)
         target = block.standardise(batch["coming"])[:, None]
         distance = (block.standardise(later) - target).abs().mean(dim=-1)
         known = batch["coming_known"][:, None].expand_as(distance)
         level = torch.where(known, distance, 0.0).sum(dim=2) / known.sum(dim=2).clamp(min=1)
-        per_draw = level + self._joint_errors(later, batch, draws)
-        exact, best = per_draw[:, 0], per_draw[:, 1:].min(dim=1).values
+        exact, best = (level + self._joint_errors(m, m_skip, last, later, batch)).unbind(dim=1)
         divergence = kl_to_standard_normal(mean, logvar)
-        loss = (exact + best + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence).mean()
+        loss = (exact + best + plan + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence).mean()
         share = labelled.float().mean().clamp(min=1e-6)
         right = ((block.logits(mean).argmax(dim=1) == batch["label"]) & labelled).float() / share
-        parts = {"future": exact, "future_best": best, "class": naming / share, "top1": right, "kl": divergence}
+        parts = {"future": exact, "future_best": best, "plan": plan, "class": naming / share, "top1": right, "kl": divergence}
         return loss, {name: part.detach().mean() for name, part in parts.items()}
 
     def _recognition(self, alpha: Tensor, label: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,28 +102,29 @@ class ActionLosses(nn.Module):
         alone = self.block.decode(alpha[half:].flatten(0, 1), None, valid[half * draws :], clips)
         return torch.cat((with_skip, alone)).view(len(skip), draws, clips, -1)
 
-    def _joint_errors(self, later: Tensor, batch: dict[str, Tensor], draws: int) -> Tensor:
-        """(B, 1 + K): joint errors of whole futures, the first clip drawn from the pose block as at run time."""
-        batch_size = len(later)
+    @torch.no_grad()
+    def _last_clip(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """M's mean and log-variance of the newest clip, its frame outputs, and its last frame, refined."""
+        mean, logvar, skip = self.pose.encode(batch["features"], batch["mask"])
+        return mean, logvar, skip, self.pose.refine(skip, batch["features"], batch["mask"])[:, -1]
+
+    def _joint_errors(self, m: Tensor, m_skip: Tensor, last: Tensor, later: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """(B, draws): joint errors of whole futures, the first clip drawn from the pose block as at run time."""
+        batch_size, draws = m.shape[:2]
+
+        def repeated(part: Tensor) -> Tensor:
+            return part.repeat_interleave(draws, dim=0)
+
         with torch.no_grad():
-            m_mean, m_logvar, m_skip = self.pose.encode(batch["features"], batch["mask"])
-            noise = torch.cat((torch.zeros_like(batch["noise_m"][:, :1]), batch["noise_m"]), dim=1)
-            m = reparametrise(m_mean[:, None], m_logvar[:, None], noise)
-            last = self.pose.refine(m_skip, batch["features"], batch["mask"])[:, -1]
-            skip, last = (part.repeat_interleave(draws, dim=0) for part in (m_skip, last))
-            first = self.pose.decode(m.flatten(0, 1), skip, last)
+            first = self.pose.decode(m.flatten(0, 1), repeated(m_skip), repeated(last))
         rest = self.pose.decode(later.flatten(0, 2))
         frames = self.future_clips * CLIP_FRAMES
         values = torch.cat((first[:, None], rest.view(batch_size * draws, -1, CLIP_FRAMES, FEATURES)), dim=1)
         values = values.view(batch_size * draws, frames, FEATURES)
-
-        def repeated(name: str) -> Tensor:
-            return batch[name].repeat_interleave(draws, dim=0)
-
         with full_precision(values):
-            anchor = HandFrames(repeated("anchor_rotation"), repeated("anchor_position"))
-            joints_m = joints_from_features(values.float(), repeated("size"), anchor)
-            return joint_error(joints_m, repeated("future")).view(batch_size, draws)
+            anchor = HandFrames(repeated(batch["anchor_rotation"]), repeated(batch["anchor_position"]))
+            joints_m = joints_from_features(values.float(), repeated(batch["size"]), anchor)
+            return joint_error(joints_m, repeated(batch["future"])).view(batch_size, draws)
 
 
 class ActionTask:
@@ -167,8 +172,7 @@ class ActionTask:
         whole = {name: array[order] for name, array in whole.items()}
         width = self.model.config.width
         whole["noise_history"] = rng.standard_normal((size, HISTORY_CLIPS, width), np.float32)
-        whole["noise_alpha"] = rng.standard_normal((size, SAMPLES, width), np.float32)
-        whole["noise_m"] = rng.standard_normal((size, SAMPLES, width), np.float32)
+        whole["noise_m"], whole["noise_alpha"] = sampling_noise(width, 1 + STRATA, rng, (size,))
         return whole
 
     def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
@@ -213,12 +217,15 @@ class ActionTask:
         truth_m = store.gather(store.truth_m, rows, CLIP_FRAMES, clips * CLIP_FRAMES)
         flip = variant == 1
         seen_m[flip], truth_m[flip] = mirrored(seen_m[flip]), mirrored(truth_m[flip])
-        noisy = np.where(store.estimated[rows][:, None, None, None, None], seen_m, self.corrupt(seen_m, rng))
+        clean = ~store.estimated[rows]
+        noisy = seen_m.copy()
+        noisy[clean] = self.corrupt(seen_m[clean], rng)
         described = features_from_joints(noisy, window_sizes(noisy))
         sizes = window_sizes(truth_m[:, :CLIP_FRAMES])
         anchor = features_from_joints(truth_m[:, :CLIP_FRAMES], sizes)
         last = anchor.frames.at(CLIP_FRAMES - 1)
         lost = ~anchor.visible[:, -1:, :, None, None]
+        future = np.where(lost, np.float32(np.nan), truth_m[:, CLIP_FRAMES:])
         return {
             "history": levels.seen[variant[:, None], np.maximum(back, 0)],
             "valid": valid,
@@ -230,7 +237,8 @@ class ActionTask:
             "size": sizes,
             "anchor_rotation": last.rotation,
             "anchor_position": last.position,
-            "future": np.where(lost, np.float32(np.nan), truth_m[:, CLIP_FRAMES:]),
+            "future": future,
+            "course": coarse_course(future, last),
         }
 
     def validate(self, module: nn.Module) -> dict[str, float]:

@@ -43,7 +43,7 @@ def mid_levels(block: PoseBlock, store: MotionStore, name: str) -> MidLevels:
     whole = (row - store.begin >= CLIP_FRAMES - 1) & ((row - store.begin - (CLIP_FRAMES - 1)) % STRIDE == 0)
     known = whole & (total[row + 1] - total[np.maximum(row + 1 - CLIP_FRAMES, 0)] >= MIN_SEEN)
     seen = _encode(block, store, store.seen_m, np.flatnonzero(known), name)
-    same = store.truth_m is store.seen_m or not store.estimated.any()
+    same = np.array_equal(store.truth_m, store.seen_m, equal_nan=True)
     truth = seen if same else _encode(block, store, store.truth_m, np.flatnonzero(known), f"{name}, truth")
     return MidLevels(seen, truth, known)
 

@@ -1,6 +1,7 @@
 """Several data sets, drawn from in given proportions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,23 @@ from numpy.typing import NDArray
 from ghtt_core.train.store import MotionStore
 
 Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """B windows of T frames.
+
+    Attributes:
+        seen_m: (B, T, 2, 21, 3) what a model gets to see.
+        truth_m: (B, T, 2, 21, 3) what it should answer.
+        estimated: (B,) bool, whether an estimator saw it, so that no noise need be added.
+        exact: (B,) bool, whether the truth is more than an estimate.
+    """
+
+    seen_m: Float32
+    truth_m: Float32
+    estimated: NDArray[np.bool_]
+    exact: NDArray[np.bool_]
 
 
 class DataMix:
@@ -19,23 +37,20 @@ class DataMix:
         self.shares = shares / shares.sum()
         self._known_rows: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def draw(self, rng: np.random.Generator, size: int, before: int, after: int) -> tuple[Float32, Float32, NDArray[np.bool_]]:
-        """Random windows.
-
-        Returns:
-            (size, before + after, 2, 21, 3) what is seen and the truth, and (size,) whether an estimator saw it.
-        """
+    def draw(self, rng: np.random.Generator, size: int, before: int, after: int) -> "Draw":
+        """Random windows."""
         counts = np.floor(self.shares * size).astype(np.int64)
         counts[np.argmax(self.shares)] += size - counts.sum()
-        seen, truth, estimated = [], [], []
+        seen, truth, estimated, exact = [], [], [], []
         for number, (store, count) in enumerate(zip(self.stores, counts, strict=True)):
             rows = self._rows(number, after)
             row = rows[rng.integers(0, len(rows), count)]
             seen.append(store.gather(store.seen_m, row, before, after))
             truth.append(store.gather(store.truth_m, row, before, after))
             estimated.append(store.estimated[row])
+            exact.append(store.exact[row])
         order = rng.permutation(size)
-        return np.concatenate(seen)[order], np.concatenate(truth)[order], np.concatenate(estimated)[order]
+        return Draw(*(np.concatenate(part)[order] for part in (seen, truth, estimated, exact)))
 
     def _rows(self, number: int, after: int) -> NDArray[np.int64]:
         key = (number, after)

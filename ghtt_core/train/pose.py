@@ -18,25 +18,23 @@ from ghtt_core.features import (
     features_from_joints,
     hand_size,
     joints_from_features,
-    place_clip,
 )
+from ghtt_core.fusion import follow_both_ways
 from ghtt_core.metrics import acceleration_error, ade_fde, mpjpe_ra
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
+from ghtt_core.sampling import STRATA, sampling_noise
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
-from ghtt_core.streaming import PLACING_FRAMES
 from ghtt_core.train.augment import Corrupt, Hiding, hide, vary
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix
+from ghtt_core.train.plan import Plan, coarse_course, picked
 from ghtt_core.train.store import MotionStore
 
 Float32 = NDArray[np.float32]
 KL_WEIGHT = 1e-5
-SAMPLES = 2
-"""Draws of m for each window in training; the best of them counts, which teaches the posterior where the future is open
-(Guzman-Rivera et al., "Multiple Choice Learning", NeurIPS 2012). The paper draws one."""
 VALIDATION_SAMPLES = 20
 _VELOCITY = np.arange(VELOCITY.start, VELOCITY.stop).reshape(HANDS, 9)
 FEATURE_KINDS = tuple(
@@ -60,9 +58,10 @@ def full_precision(like: Tensor) -> torch.autocast:
 class PoseLosses(nn.Module):
     """The pose block and its losses."""
 
-    def __init__(self, block: PoseBlock) -> None:
+    def __init__(self, block: PoseBlock, width: int) -> None:
         super().__init__()
         self.block = block
+        self.plan = Plan(width, CLIP_FRAMES)
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch from `PoseTask.batch`, and its parts."""
@@ -74,18 +73,17 @@ class PoseLosses(nn.Module):
             first = HandFrames(batch["first_rotation"], batch["first_position"])
             placed = joints_from_features(refined, batch["size"], first, first_moves=False)
             refine = masked_l1(refined / std, batch["target"] / std, batch["target_mask"])
-            refine = refine + joint_error(placed, batch["seen_truth"])
+            refine = torch.where(batch["exact"], refine + joint_error(placed, batch["seen_truth"]), 0.0)
 
-        noise = torch.cat((torch.zeros_like(batch["noise"][:, :1]), batch["noise"]), dim=1)  # (B, 1 + K, d), first: none
-        draws = noise.shape[1]
-        m = reparametrise(mean[:, None], logvar[:, None], noise)
-        coming = self._decode_half_with_skip(m, skip, refined[:, -1])  # (B, 1 + K, 16, 153)
+        drawn = reparametrise(mean[:, None], logvar[:, None], batch["noise"])  # (B, K, d)
+        plan, nearest = self.plan(drawn, batch["course"])
+        m = torch.stack((mean, picked(drawn, nearest)), dim=1)
+        coming = self._decode_half_with_skip(m, skip, refined[:, -1])  # (B, 2, 16, 153)
         with full_precision(coming):
-            per_draw = self._coming_error(coming.float(), batch, draws)
-        exact, best = per_draw[:, 0], per_draw[:, 1:].min(dim=1).values
+            exact, best = self._coming_error(coming.float(), batch).unbind(dim=1)
         divergence = kl_to_standard_normal(mean, logvar)
-        loss = (refine + exact + best + KL_WEIGHT * divergence).mean()
-        parts = {"refine": refine, "next": exact, "next_best": best, "kl": divergence}
+        loss = (refine + exact + best + plan + KL_WEIGHT * divergence).mean()
+        parts = {"refine": refine, "next": exact, "next_best": best, "plan": plan, "kl": divergence}
         return loss, {name: part.detach().mean() for name, part in parts.items()}
 
     def _decode_half_with_skip(self, m: Tensor, skip: Tensor, last: Tensor) -> Tensor:
@@ -95,8 +93,9 @@ class PoseLosses(nn.Module):
         decoded = torch.cat((self.block.decode(m[:half].flatten(0, 1), *repeated), self.block.decode(m[half:].flatten(0, 1))))
         return decoded.view(len(m), draws, CLIP_FRAMES, FEATURES)
 
-    def _coming_error(self, coming: Tensor, batch: dict[str, Tensor], draws: int) -> Tensor:
-        """(B, 1 + K): error in the features of the next clip, and of its joints after chaining."""
+    def _coming_error(self, coming: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """(B, draws): error in the features of the next clip, and of its joints after chaining."""
+        draws = coming.shape[1]
 
         def repeated(name: str) -> Tensor:
             return batch[name].repeat_interleave(draws, dim=0)
@@ -112,14 +111,24 @@ class PoseLosses(nn.Module):
 class PoseTask:
     """What the training loop needs to know about the pose block."""
 
-    def __init__(self, config: GHTTConfig, train: DataMix, validation: list[tuple[str, MotionStore]], corrupt: Corrupt) -> None:
+    def __init__(
+        self,
+        config: GHTTConfig,
+        train: DataMix,
+        validation: list[tuple[str, MotionStore]],
+        corrupt: Corrupt,
+        begin: PoseBlock | None = None,
+    ) -> None:
         self.config = config
         self.train = train
         self.validation = validation
         self.corrupt = corrupt
         self.hiding = Hiding()
-        self.module = PoseLosses(PoseBlock(config))
-        self._fit_standardisation()
+        self.module = PoseLosses(PoseBlock(config), config.width)
+        if begin is None:
+            self._fit_standardisation()
+        else:
+            self.module.block.load_state_dict(begin.state_dict())
 
     def _fit_standardisation(self) -> None:
         """Mean and spread of the clean features over a sample of the training windows.
@@ -127,7 +136,7 @@ class PoseTask:
         Numbers of one kind share their spread. Each by itself, the nearly rigid palm and the cosines of small turns would be
         blown up to the size of the fingers' motion, and their noise with them.
         """
-        _, truth_m, _ = self.train.draw(np.random.default_rng(0), 2048, CLIP_FRAMES, CLIP_FRAMES)
+        truth_m = self.train.draw(np.random.default_rng(0), 2048, CLIP_FRAMES, CLIP_FRAMES).truth_m
         features = features_from_joints(truth_m, window_sizes(truth_m))
         known = target_mask(features)
         count = known.sum(axis=(0, 1)).clip(1)
@@ -142,14 +151,14 @@ class PoseTask:
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """A training batch: the noisy observed clip, the clean one and the next."""
-        seen_m, truth_m, estimated = self.train.draw(rng, size, CLIP_FRAMES, CLIP_FRAMES)
-        seen_m, truth_m = vary(seen_m, truth_m, rng)
-        noisy = np.where(
-            estimated[:, None, None, None, None], seen_m[:, :CLIP_FRAMES], self.corrupt(seen_m[:, :CLIP_FRAMES], rng)
-        )
+        drawn = self.train.draw(rng, size, CLIP_FRAMES, CLIP_FRAMES)
+        seen_m, truth_m = vary(drawn.seen_m, drawn.truth_m, rng)
+        clean = ~drawn.estimated
+        noisy = seen_m[:, :CLIP_FRAMES].copy()
+        noisy[clean] = self.corrupt(noisy[clean], rng)
         noisy = hide(noisy, self.hiding, rng)
-        draws = rng.standard_normal((size, SAMPLES, self.config.width), np.float32)
-        return {**pose_arrays(noisy, truth_m), "noise": draws}
+        noise = sampling_noise(self.config.width, 1 + STRATA, rng, (size,))[0, :, 1:]
+        return {**pose_arrays(noisy, truth_m), "exact": drawn.exact, "noise": noise}
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Metrics on held-out recordings, by data set."""
@@ -203,6 +212,7 @@ def pose_arrays(noisy_m: Float32, truth_m: Float32) -> dict[str, NDArray[Any]]:
     first, anchor = clean.frames.at(0), clean.frames.at(CLIP_FRAMES - 1)
     lost_first = ~clean.visible[:, :1, :, None, None]
     lost_last = ~clean.visible[:, CLIP_FRAMES - 1 : CLIP_FRAMES, :, None, None]
+    future = np.where(lost_last, np.float32(np.nan), truth_m[:, coming])
     return {
         "features": noisy.values,
         "mask": noisy.mask,
@@ -216,7 +226,8 @@ def pose_arrays(noisy_m: Float32, truth_m: Float32) -> dict[str, NDArray[Any]]:
         "next_mask": mask[:, coming],
         "anchor_rotation": anchor.rotation,
         "anchor_position": anchor.position,
-        "future": np.where(lost_last, np.float32(np.nan), truth_m[:, coming]),
+        "future": future,
+        "course": coarse_course(future, anchor),
     }
 
 
@@ -228,37 +239,37 @@ def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> d
     anchors = np.sort(rng.choice(anchors, min(512, len(anchors)), replace=False))
     seen_m = store.gather(store.seen_m, anchors, CLIP_FRAMES, 0)
     truth_m = store.gather(store.truth_m, anchors, CLIP_FRAMES, CLIP_FRAMES)
-    noisy = np.where(store.estimated[anchors][:, None, None, None, None], seen_m, corrupt(seen_m, rng))
+    clean, exact = ~store.estimated[anchors], store.exact[anchors]
+    noisy = seen_m.copy()
+    noisy[clean] = corrupt(noisy[clean], rng)
     arrays = pose_arrays(noisy, truth_m)
     described = features_from_joints(seen_m, window_sizes(seen_m))
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     skip = block.encode(tensors["features"], tensors["mask"])[2]
     answer = block.refine(skip, tensors["features"], tensors["mask"])
-    weight = np.exp((np.arange(CLIP_FRAMES) - (CLIP_FRAMES - 1)) / PLACING_FRAMES).astype(np.float32)
-    refined = place_clip(answer.numpy(), window_sizes(noisy), noisy, weight)
+    refined = follow_both_ways(answer.numpy(), window_sizes(noisy), features_from_joints(noisy, window_sizes(noisy)))
 
     # Forecasts start from what was really seen, without added noise.
     values, mask = torch.from_numpy(described.values), torch.from_numpy(described.mask)
     mean, logvar, skip = block.encode(values, mask)
     last = block.refine(skip, values, mask)[:, -1]
-    noise = torch.from_numpy(rng.standard_normal((VALIDATION_SAMPLES, *mean.shape), np.float32))
-    noise[0] = 0
+    draws = torch.from_numpy(sampling_noise(mean.shape[1], VALIDATION_SAMPLES, rng)[0])
     anchor = HandFrames(tensors["anchor_rotation"], tensors["anchor_position"])
     futures = torch.stack(
         [
             joints_from_features(block.decode(reparametrise(mean, logvar, eps), skip, last), tensors["size"], anchor)
-            for eps in noise
+            for eps in draws
         ],
         dim=1,
     ).numpy()
     still = np.broadcast_to(truth_m[:, None, CLIP_FRAMES - 1 : CLIP_FRAMES], (len(truth_m), 1, *arrays["future"].shape[1:]))
     model, zero = ade_fde(futures, arrays["future"]), ade_fde(still, arrays["future"])
-    target = arrays["seen_truth"]
-    return {
-        "ra_ratio": float(np.nanmean(mpjpe_ra(refined, target)) / np.nanmean(mpjpe_ra(noisy, target))),
-        "acceleration_ratio": float(
-            np.nanmean(acceleration_error(refined, target)) / np.nanmean(acceleration_error(noisy, target))
-        ),
+    found: dict[str, float] = {}
+    if exact.any():
+        target, before, after = (motion[exact] for motion in (arrays["seen_truth"], noisy, refined))
+        for name, measure in (("ra_ratio", mpjpe_ra), ("acceleration_ratio", acceleration_error)):
+            found[name] = float(np.nanmean(measure(after, target)) / np.nanmean(measure(before, target)))
+    return found | {
         "ade_ratio": float(np.nanmean(model.first_ade) / np.nanmean(zero.first_ade)),
         "best_ade_ratio": float(np.nanmean(model.best_ade) / np.nanmean(zero.first_ade)),
         "best_fde_ratio": float(np.nanmean(model.best_fde) / np.nanmean(zero.first_fde)),

@@ -21,6 +21,7 @@ class MotionStore:
         seen_m: (N, 2, 21, 3) what a model gets to see.
         truth_m: (N, 2, 21, 3) what it should answer; the same array where no separate truth exists.
         estimated: (N,) bool, True where `seen_m` comes from a real estimator and needs no noise added.
+        exact: (N,) bool, True where `truth_m` is more than an estimate, so that an estimate can be refined towards it.
         label: (N,) class index of each frame, `UNLABELLED` where there is none.
         label_start: (N,) row at which the frame's action began.
         begin, end: (N,) first row, and row after the last, of each frame's sequence.
@@ -37,7 +38,8 @@ class MotionStore:
         self.seen_m = np.concatenate([sequence.joints_m for sequence in sequences])
         truths = [sequence.joints_m if sequence.truth_m is None else sequence.truth_m for sequence in sequences]
         self.truth_m = np.concatenate(truths).astype(np.float32, copy=False)
-        self.estimated = np.repeat([sequence.truth_m is not None for sequence in sequences], lengths)
+        self.estimated = np.repeat([sequence.estimated for sequence in sequences], lengths)
+        self.exact = np.repeat([sequence.truth_m is not None or not sequence.estimated for sequence in sequences], lengths)
         self.label = np.full(len(self.seen_m), UNLABELLED, np.int64)
         self.label_start = self.begin.copy()
         index = {name: number for number, name in enumerate(classes)}

@@ -16,9 +16,10 @@ from ghtt_core.features import (
     features_from_joints,
     hand_size,
     joints_from_features,
-    place_clip,
     with_bone_lengths,
 )
+from ghtt_core.fusion import follow, follow_both_ways
+from ghtt_core.metrics import acceleration_error
 from ghtt_core.skeleton import LEFT, RIGHT
 from ghtt_core.synthetic.motion import generate_motion
 
@@ -102,7 +103,7 @@ def test_a_missing_hand_stays_missing_and_the_other_is_untouched():
     assert not half.mask[:, RELATIVE].any()
     np.testing.assert_array_equal(half.values[:, 63:126], whole.values[:, 63:126])
     assert (half.values[:, :63] == 0).all()
-    placed = place_clip(half.values, sizes_of(joints_m), lost_m, np.ones(16))
+    placed = follow_both_ways(half.values, sizes_of(joints_m), half)
     assert np.isnan(placed[:, LEFT]).all()
     assert np.isfinite(placed[:, RIGHT]).all()
 
@@ -129,14 +130,42 @@ def test_the_first_frame_of_a_clip_has_no_velocity():
     np.testing.assert_allclose(first, np.tile([1, 0, 0, 0, 1, 0, 0, 0, 0], (2, 1)))
 
 
-@pytest.mark.parametrize("hidden", [slice(0, 0), slice(0, 5), slice(6, 11)])
+@pytest.mark.parametrize("hidden", [slice(0, 0), slice(0, 5), slice(6, 11), slice(11, 16)])
 def test_a_clip_is_placed_where_the_hands_were_seen(hidden):
+    """With exact features the hidden frames come out exactly; only the fingers' own motion is smoothed."""
     joints_m = motion(4, 16)
     size_m = sizes_of(joints_m)
+    exact = features_from_joints(joints_m, size_m)
+    stiff = exact.values.copy()
+    stiff[:, LOCAL] = stiff[:1, LOCAL]
+    stiff_m = joints_from_features(stiff, size_m, exact.frames.at(0), first_moves=False)
+    for values, true_m, tolerance_m in ((stiff, stiff_m, 1e-6), (exact.values, joints_m, 0.01)):
+        seen_m = true_m.copy()
+        seen_m[hidden] = np.nan
+        placed_m = follow_both_ways(values, size_m, features_from_joints(seen_m, size_m))
+        np.testing.assert_allclose(placed_m, true_m, rtol=0, atol=tolerance_m)
+
+
+def test_following_knows_nothing_of_what_comes_later():
+    joints_m = motion(5, 16)
+    size_m = sizes_of(joints_m)
     values = features_from_joints(joints_m, size_m).values
-    seen_m = joints_m.copy()
-    seen_m[hidden] = np.nan
-    np.testing.assert_allclose(place_clip(values, size_m, seen_m, np.ones(16)), joints_m, rtol=0, atol=1e-6)
+    later_m = joints_m.copy()
+    later_m[:4], later_m[9:] = np.nan, np.nan
+    followed_m = follow(values, size_m, features_from_joints(later_m, size_m))
+    assert np.isnan(followed_m[:4]).all()
+    assert np.isfinite(followed_m[4:]).all()
+    later_m[9:] = joints_m[9:] + 0.1
+    np.testing.assert_array_equal(follow(values, size_m, features_from_joints(later_m, size_m))[:9], followed_m[:9])
+
+
+def test_jitter_of_what_was_seen_is_damped():
+    joints_m = motion(6, 16)
+    size_m = sizes_of(joints_m)
+    values = features_from_joints(joints_m, size_m).values
+    shaken_m = joints_m + np.random.default_rng(0).normal(0, 0.01, (16, 2, 1, 3))
+    followed_m = follow(values, size_m, features_from_joints(shaken_m, size_m))
+    assert acceleration_error(followed_m, joints_m) < 0.4 * acceleration_error(shaken_m, joints_m)
 
 
 @given(seeds)

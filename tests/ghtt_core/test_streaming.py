@@ -12,9 +12,9 @@ from ghtt_core.features import (
     features_from_joints,
     hand_size,
     joints_from_features,
-    place_clip,
     with_bone_lengths,
 )
+from ghtt_core.fusion import follow
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.packets import HandsObservation
@@ -87,9 +87,9 @@ def batch_answer(model, last, clips):
         zeros = torch.zeros(1, CONFIG.width)
         clip_valid = torch.cat((past_valid, torch.ones(1, 1)), dim=1)
         future = model.imagine(refined, *latents, clip_valid, zeros, zeros, torch.ones(1), torch.zeros(1, len(ACTIONS)))
-    weight = np.exp((np.arange(16) - 15) / 5)
+    newest = features_from_joints(windows[-1], size_m)
     bones_m = bone_lengths(joints[0])
-    refined_m = with_bone_lengths(place_clip(refined[0].double().numpy(), size_m, windows[-1], weight)[-1], bones_m)
+    refined_m = with_bone_lengths(follow(refined[0].double().numpy(), size_m, newest)[-1], bones_m)
     anchor = features_from_joints(refined_m[None], size_m).frames.at(0)
     future_m = joints_from_features(future[0].double().numpy(), size_m, HandFrames(anchor.rotation, anchor.position))
     return refined_m, torch.softmax(logits[0], 0).numpy(), with_bone_lengths(future_m, bones_m)
