@@ -5,22 +5,38 @@ add up. Here each hand is followed through the clip by a filter of constant gain
 frame, and each sighting pulls it back by a fixed share (an alpha-beta filter with the prediction left to the model).
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.features import LOCAL, VELOCITY, VELOCITY_SCALE, HandFrames, MotionFeatures, hand_size
-from ghtt_core.geometry import compose, relative, rotation_from_6d, rotation_to_6d, transform_points
+from ghtt_core.geometry import relative, rotation_from_6d, transform_points
 from ghtt_core.skeleton import HANDS, JOINTS
 
 Floats = NDArray[np.floating]
 
-PLACE_GAIN = 0.4
-TURN_GAIN = 0.3
-"""Shares by which a sighting corrects place and orientation. Chosen on rendered training clips: smaller ones lag behind the
-hand, larger ones let the estimator's jitter through."""
-HALF_BELIEVED_M = 0.01
-"""A refined shape that differs by so much, in the mean of its joints, is taken over by half; a smaller change, which is mostly
-jitter, by less, a larger one by more."""
+
+@dataclass(frozen=True, slots=True)
+class Gains:
+    """How far to believe what was seen.
+
+    Attributes:
+        place: Share by which a sighting corrects the place.
+        turn: The same of the orientation.
+        half_believed_m: A refined shape that differs by so much, in the mean of its joints, is taken over by half; a smaller
+            change, which is mostly jitter, by less, a larger one by more.
+    """
+
+    place: float
+    turn: float
+    half_believed_m: float
+
+
+STEADY = Gains(place=0.4, turn=0.3, half_believed_m=0.01)
+"""Chosen on rendered training clips: smaller shares lag behind the hand, larger ones let the estimator's jitter through."""
+EXACT = Gains(place=1.0, turn=1.0, half_believed_m=0.0)
+"""At the edges of a gap, where filtering would only blur where the hand went and came back."""
 
 
 def follow(values: Floats, size_m: Floats, seen: MotionFeatures) -> Floats:
@@ -34,24 +50,26 @@ def follow(values: Floats, size_m: Floats, seen: MotionFeatures) -> Floats:
     Returns:
         (..., T, 2, 21, 3) metres in the frame of reference of `seen`; NaN before a hand is first seen.
     """
-    return _filtered(*_motions(values), _shapes(values, size_m), seen.frames, seen.visible)
+    return _filtered(*_motions(values), _shapes(values, size_m), seen.frames, seen.visible, STEADY)
 
 
 def follow_both_ways(values: Floats, size_m: Floats, seen: MotionFeatures) -> Floats:
     """As `follow`, but where a hand is hidden or not seen yet, what comes later counts too: NaN only for a hand never seen.
 
-    Through a gap, the hand followed backwards takes over from the one followed forwards in proportion to the time.
+    Through a gap, the hand followed backwards takes over from the one followed forwards in proportion to the time; both start
+    from where it was seen.
     """
     turns, steps = _motions(values)
     shapes = _shapes(values, size_m)
-    forwards = _filtered(turns, steps, shapes, seen.frames, seen.visible)
+    steady = _filtered(turns, steps, shapes, seen.frames, seen.visible, STEADY)
+    forwards = _filtered(turns, steps, shapes, seen.frames, seen.visible, EXACT)
     undone = relative((turns, steps), (np.broadcast_to(np.eye(3), turns.shape), np.zeros_like(steps)))
     # Going back, a frame is reached by undoing the motion of the frame after it.
     turns, steps = np.roll(np.flip(undone[0], -4), 1, -4), np.roll(np.flip(undone[1], -3), 1, -3)
     frames = HandFrames(np.flip(seen.frames.rotation, -4), np.flip(seen.frames.position, -3))
-    backwards = np.flip(_filtered(turns, steps, np.flip(shapes, -4), frames, np.flip(seen.visible, -2)), -4)
+    backwards = np.flip(_filtered(turns, steps, np.flip(shapes, -4), frames, np.flip(seen.visible, -2), EXACT), -4)
     later = _share_of_later(seen.visible)[..., None, None]
-    return np.where(later == 0, forwards, np.where(later == 1, backwards, (1 - later) * forwards + later * backwards))
+    return np.where(later == 0, steady, np.where(later == 1, backwards, (1 - later) * forwards + later * backwards))
 
 
 def _motions(values: Floats) -> tuple[Floats, Floats]:
@@ -66,25 +84,32 @@ def _shapes(values: Floats, size_m: Floats) -> Floats:
     return np.asarray(local * (size_m[..., None, :] / hand_size(local).clip(1e-3))[..., None, None])
 
 
-def _filtered(turns: Floats, steps: Floats, shapes: Floats, frames: HandFrames, visible: NDArray[np.bool_]) -> Floats:
+def _filtered(
+    turns: Floats, steps: Floats, shapes: Floats, frames: HandFrames, visible: NDArray[np.bool_], gains: Gains
+) -> Floats:
     """Predict each frame from the one before, and correct it where the hand is visible; from the first sighting on."""
-    time = shapes.shape[-4]
-    rotation, position, shape = frames.rotation[..., 0, :, :, :], frames.position[..., 0, :, :], shapes[..., 0, :, :, :]
-    found = np.zeros_like(visible[..., 0, :])
-    answer = np.empty(shapes.shape, shapes.dtype)
-    for t in range(time):
-        now, sight = visible[..., t, :], (frames.rotation[..., t, :, :, :], frames.position[..., t, :, :])
+    turns, steps, shapes = np.moveaxis(turns, -4, 0), np.moveaxis(steps, -3, 0), np.moveaxis(shapes, -4, 0)
+    sights, places, now = np.moveaxis(frames.rotation, -4, 0), np.moveaxis(frames.position, -3, 0), np.moveaxis(visible, -2, 0)
+    found = np.maximum.accumulate(now, axis=0)
+    begins = found & ~np.concatenate((np.zeros_like(found[:1]), found[:-1]))
+    turn_gains, place_gains = (np.where(begins, 1.0, gain * now) for gain in (gains.turn, gains.place))
+    change_of, keep = shapes - shapes[:1], gains.half_believed_m * JOINTS + 1e-9
+    rotation, position, shape = sights[0], places[0], change_of[0]
+    rotations, positions, changes = np.empty_like(sights), np.empty_like(places), np.empty_like(change_of)
+    for t in range(len(shapes)):
         if t:
-            rotation, position = compose((rotation, position), (turns[..., t, :, :, :], steps[..., t, :, :]))
-        turn, place = (np.where(found, gain, 1.0)[..., None] * now[..., None] for gain in (TURN_GAIN, PLACE_GAIN))
-        rotation = rotation_from_6d((1 - turn) * rotation_to_6d(rotation) + turn * rotation_to_6d(sight[0]))
-        position = position + place * (sight[1] - position)
-        change = shapes[..., t, :, :, :] - shape
-        size = np.linalg.norm(change, axis=-1).mean(axis=-1)
-        shape = shape + np.where(found, size / (size + HALF_BELIEVED_M), 1.0)[..., None, None] * change
-        found = found | now
-        answer[..., t, :, :, :] = np.where(found[..., None, None], transform_points((rotation, position), shape), np.nan)
-    return answer
+            position = position + (rotation @ steps[t][..., None])[..., 0]
+            rotation = rotation @ turns[t]
+        rotation = rotation + turn_gains[t][..., None, None] * (sights[t] - rotation)
+        # One step of Newton and Schulz brings the mean of two rotations back to a rotation.
+        rotation = 1.5 * rotation - 0.5 * rotation @ np.swapaxes(rotation, -1, -2) @ rotation
+        position = position + place_gains[t][..., None] * (places[t] - position)
+        change = change_of[t] - shape
+        size = np.sqrt(np.einsum("...i,...i->...", change, change)).sum(axis=-1)
+        shape = shape + np.where(begins[t], 1.0, size / (size + keep))[..., None, None] * change
+        rotations[t], positions[t], changes[t] = rotation, position, shape
+    placed = transform_points((rotations, positions), changes + shapes[:1])
+    return np.moveaxis(np.where(found[..., None, None], placed, np.nan), 0, -4)
 
 
 def _share_of_later(visible: NDArray[np.bool_]) -> Floats:

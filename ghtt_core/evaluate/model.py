@@ -112,7 +112,7 @@ def _encode(model: Model, past_m: Array) -> _Clips:
     m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
     refined = model.network.pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
     frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
-    newest = replace(described, visible=described.visible[:, -1], frames=frames)
+    newest = replace(described, values=described.values[:, -1], visible=described.visible[:, -1], frames=frames)
     refined_m = with_bone_lengths(follow_both_ways(refined.double().numpy(), size_m, newest), bones_m[:, None])
     anchor = features_from_joints(refined_m[:, -1:], size_m, model.spec.palm_template).frames.at(0)
     padding = MAX_CLIPS - count
