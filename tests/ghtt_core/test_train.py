@@ -4,12 +4,14 @@ import csv
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.motion import MotionSequence, Segment, at_rate
 from ghtt_core.synthetic.motion import generate_motion
@@ -107,6 +109,33 @@ def test_it_learns_what_it_is_shown(sequences, tmp_path):
     with (tmp_path / "log.csv").open() as file:
         assert {name for _, name, _ in csv.reader(file)} >= {"train/loss", "made/ade_ratio", "made/ra_ratio"}
     assert (tmp_path / "best.safetensors").exists()
+
+
+def test_what_is_only_estimated_teaches_forecasts_but_no_refinement(sequences):
+    store = MotionStore([replace(sequence, estimated=True) for sequence in sequences])
+    torch.manual_seed(0)
+    pose = PoseTask(TINY, DataMix([(store, 1.0)]), [("made", store)], mixed_noise)
+    drawn = pose.batch(np.random.default_rng(2), 8)
+    assert not drawn["exact"].any()
+    shown = np.isfinite(drawn["seen_truth"]).all(axis=-1)[..., 0] & drawn["mask"][..., [62, 125]]
+    assert shown.any()
+    parts = pose.module({name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in drawn.items()})[1]
+    assert parts["refine"] == 0
+    assert parts["next"] > 0
+    assert set(pose.validate(pose.module)) == {"made/ade_ratio", "made/best_ade_ratio", "made/best_fde_ratio"}
+
+
+def test_a_run_can_go_on_from_a_checkpoint(sequences, tmp_path):
+    Trainer(task(sequences), LoopOptions(tmp_path / "first", steps=1, batch=4, epoch=1), {"command": "the first"}).run()
+    begun = tmp_path / "first" / "last.safetensors"
+    options = ["--data", "synthetic:2", "--batch", "4", "--threads", "1", "--steps", "1", "--epoch", "1"]
+    still = ["--learning-rate", "1e-9", "--out", str(tmp_path / "second")]
+    assert main(["pose", "--begin", str(begun), *options, *still]) == 0
+    (first, _, _), (second, _, card) = (load_checkpoint(path) for path in (begun, tmp_path / "second" / "last.safetensors"))
+    assert second.config == TINY
+    for name, tensor in first.pose.state_dict().items():
+        torch.testing.assert_close(second.pose.state_dict()[name], tensor, atol=1e-6, rtol=0)
+    assert card["begin"]["command"] == "the first"
 
 
 def test_a_resumed_run_takes_the_same_steps(sequences, tmp_path):
