@@ -52,7 +52,7 @@ class ObservationBuilder:
         for hand, detection in self.slots.name(detections, (width, height), frame.source_time_s).items():
             self._size.learn(detection.shape_m)
             rays = (detection.joints_px - (lens.cx, lens.cy)) / (lens.fx, lens.fy)
-            placed = self._hands[hand].place(rays, hand, self._size.metres, frame.source_time_s)
+            placed = self._hands[hand].place(rays, hand, self._size.metres, detection.presence, frame.source_time_s)
             if is_within_reach(placed):
                 joints_cam_m[hand], joints_px[hand] = placed, detection.joints_px
                 confidence[hand] = np.interp(detection.presence, _PRESENCE, _SOUND)

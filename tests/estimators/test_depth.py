@@ -34,7 +34,7 @@ def test_joints_come_back_from_their_rays_alone(seen, hand):
     truth = seen[:, hand]
     steady = SteadyHand(load_depth_net())
     size_m = hand_size(truth[0])
-    found = np.stack([steady.place(rays_of(joints), hand, size_m, i / 30) for i, joints in enumerate(truth)])
+    found = np.stack([steady.place(rays_of(joints), hand, size_m, 1.0, i / 30) for i, joints in enumerate(truth)])
     np.testing.assert_allclose(rays_of(found), rays_of(truth), atol=1e-6)
     assert np.mean([wrist_aligned_error(f, t) for f, t in zip(found, truth, strict=True)]) < 0.02
     assert abs(found[..., 2].mean() / truth[..., 2].mean() - 1) < 0.08
@@ -45,7 +45,7 @@ def test_it_beats_a_flat_hand(seen):
     flat = truth - truth.mean(axis=1, keepdims=True)
     flat[..., 2] = 0
     steady = SteadyHand(load_depth_net())
-    ours = [wrist_aligned_error(steady.place(rays_of(t), 1, hand_size(t), float(i)), t) for i, t in enumerate(truth)]
+    ours = [wrist_aligned_error(steady.place(rays_of(t), 1, hand_size(t), 1.0, float(i)), t) for i, t in enumerate(truth)]
     lifted = [lift(INTRINSICS.project(t), f, INTRINSICS, size_m=hand_size(t)) for f, t in zip(flat, truth, strict=True)]
     theirs = [wrist_aligned_error(f, t) for f, t in zip(lifted, truth, strict=True) if f is not None]
     assert np.mean(ours) < 0.7 * np.mean(theirs)
@@ -68,8 +68,8 @@ def test_trembling_landmarks_do_not_shake_the_distance(seen):
     calm = []
     for i in range(60):
         rays = rays_of(truth) + rng.normal(0, 0.003, (21, 2))
-        calm.append(steady.place(rays, 1, 0.09, i / 30)[:, 2].mean())
-        plain.append(SteadyHand(load_depth_net()).place(rays, 1, 0.09, 0.0)[:, 2].mean())
+        calm.append(steady.place(rays, 1, 0.09, 0.95, i / 30)[:, 2].mean())
+        plain.append(SteadyHand(load_depth_net()).place(rays, 1, 0.09, 0.95, 0.0)[:, 2].mean())
     assert np.std(calm[20:]) < 0.6 * np.std(plain[20:])
 
 
@@ -78,11 +78,36 @@ def test_one_wild_frame_is_passed_over_and_a_lasting_change_is_believed(seen):
     steady = SteadyHand(load_depth_net())
     centre = rays_of(truth).mean(axis=0)
     depths_m = []
-    for i in range(40):
+    for i in range(60):
         scale = 2.0 if i == 10 or i >= 20 else 1.0
-        depths_m.append(steady.place(centre + (rays_of(truth) - centre) * scale, 1, 0.09, i / 30)[:, 2].mean())
+        depths_m.append(steady.place(centre + (rays_of(truth) - centre) * scale, 1, 0.09, 1.0, i / 30)[:, 2].mean())
     assert depths_m[10] == pytest.approx(depths_m[9], rel=0.05)
     assert depths_m[-1] == pytest.approx(depths_m[9] / 2, rel=0.15)
+
+
+def test_unsure_landmarks_that_shrink_do_not_send_the_hand_away(seen):
+    truth = seen[0, 1]
+    centre = rays_of(truth).mean(axis=0)
+    shrunk = centre + (rays_of(truth) - centre) * 0.5
+
+    def depth_after(presence):
+        steady = SteadyHand(load_depth_net())
+        placed = [steady.place(rays_of(truth), 1, 0.09, 1.0, i / 30) for i in range(30)]
+        placed += [steady.place(shrunk, 1, 0.09, presence, 1 + i / 30) for i in range(10)]
+        return placed[-1][:, 2].mean() / placed[29][:, 2].mean()
+
+    assert depth_after(0.4) < 1.15
+    assert depth_after(1.0) > 1.3
+
+
+def test_a_hand_keeps_its_distance_at_any_frame_rate(seen):
+    rays = rays_of(seen[0, 1])
+    depths_m = []
+    for fps in (15, 30, 60):
+        steady = SteadyHand(load_depth_net())
+        placed = [steady.place(rays, 1, 0.09, 1.0, i / fps) for i in range(3 * fps)]
+        depths_m.append(placed[-1][:, 2].mean())
+    assert max(depths_m) < 1.02 * min(depths_m)
 
 
 def test_view_rotations_turn_the_axis_to_the_ray():
