@@ -71,13 +71,19 @@ class StreamConnection(Connection):
 
 def open_stream(target: str) -> LiveSource:
     """Open a stream by its URL."""
-    scheme = urlsplit(target).scheme.lower()
+    try:
+        scheme = urlsplit(target).scheme.lower()
+    except ValueError as error:
+        raise UserError("The address of the stream cannot be read (a bracket is missing); give one such as rtsp://host:554/path.") from error
     if scheme not in SCHEMES:
         raise UserError(f"Streams with the scheme {scheme!r} are not opened; use one of: {', '.join(SCHEMES)}.")
     return LiveSource(StreamConnector(target))
 
 
 def without_secrets(url: str) -> str:
-    """The URL as it may be shown and stored: no user, password or query."""
-    parts = urlsplit(url)
+    """The URL as it may be shown and stored: no user, password or query; "?" where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "?"
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
