@@ -13,6 +13,8 @@ from ghtt_core.errors import UserError
 
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, KeyError, ValueError, RuntimeError)
 """What reading a damaged or hostile zip raises beside `OSError`; an encrypted member is a RuntimeError."""
+MOST_PIXELS = 1 << 26
+"""Of one picture, 8192 x 8192: a file of some hundred kilobytes can claim four times as many, a gigabyte when decoded."""
 LONGEST_NAME = 200
 _ALWAYS_ALLOWED_BYTES = 64 << 20
 _MOST_INFLATION = 100

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from app.sources.live import Connection, ConnectionLostError, Connector, LiveSource
 from ghtt_core.errors import UserError
+from ghtt_core.untrusted import MOST_PIXELS
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "tcp", "udp", "rtp", "srt")
 _OPEN_TIMEOUT_S, _READ_TIMEOUT_S = 4.0, 2.0
@@ -50,6 +51,7 @@ class StreamConnection(Connection):
         self._container = container
         stream = container.streams.video[0]
         stream.thread_type = "SLICE"  # Frame threads would hold back a frame each.
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self._frames = container.decode(stream)
 
@@ -74,7 +76,7 @@ def open_stream(target: str) -> LiveSource:
     try:
         scheme = urlsplit(target).scheme.lower()
     except ValueError as error:
-        raise UserError("The address of the stream cannot be read (a bracket is missing); give one such as rtsp://host:554/path.") from error
+        raise UserError("The stream's address cannot be read; give one such as rtsp://host:554/path.") from error
     if scheme not in SCHEMES:
         raise UserError(f"Streams with the scheme {scheme!r} are not opened; use one of: {', '.join(SCHEMES)}.")
     return LiveSource(StreamConnector(target))
