@@ -202,7 +202,8 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     except (av.FFmpegError, UnicodeError) as error:
         raise UserError(f"{path} is not a video that can be opened: it is another kind of file, damaged or cut off.") from error
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams or container.format.name == "tty":  # ffmpeg would render a text file as a picture
+    # ffmpeg would render a text file as a picture ("tty"), and cannot decode every track that a file names.
+    if not streams or streams[0].codec_context is None or container.format.name == "tty":
         container.close()
         raise UserError(f"{path} holds no video; give a file with a video track.")
     width, height = streams[0].width, streams[0].height

@@ -1,6 +1,7 @@
 """Network streams, through PyAV with time limits."""
 
-from urllib.parse import urlsplit, urlunsplit
+import re
+from urllib.parse import urlsplit
 
 import av
 import numpy as np
@@ -72,20 +73,30 @@ class StreamConnection(Connection):
 
 
 def open_stream(target: str) -> LiveSource:
-    """Open a stream by its URL."""
+    """Open a stream by its URL.
+
+    Raises:
+        UserError: The URL is none, has a scheme that is not opened, or nothing answers.
+    """
+    require_stream_url(target)
+    return LiveSource(StreamConnector(target))
+
+
+def require_stream_url(url: str) -> None:
+    """Check that a URL leads to the network: libav would also open files, devices and lists of them.
+
+    Raises:
+        UserError: It does not.
+    """
     try:
-        scheme = urlsplit(target).scheme.lower()
+        scheme = urlsplit(url).scheme.lower()
     except ValueError as error:
         raise UserError("The stream's address cannot be read; give one such as rtsp://host:554/path.") from error
     if scheme not in SCHEMES:
         raise UserError(f"Streams with the scheme {scheme!r} are not opened; use one of: {', '.join(SCHEMES)}.")
-    return LiveSource(StreamConnector(target))
 
 
 def without_secrets(url: str) -> str:
-    """The URL as it may be shown and stored: no user, password or query; "?" where it is none."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "?"
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    """The URL as it may be shown and stored: no user, password or query, even where it is misspelt."""
+    scheme, mark, rest = url.rpartition("://") if url.count("://") == 1 else ("", "", url)
+    return scheme + mark + re.split("[?#]", rest.rpartition("@")[2])[0]

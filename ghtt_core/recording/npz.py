@@ -75,7 +75,7 @@ def read_npz(path: Path, expected: Mapping[str, tuple[str, tuple[int | None, ...
         raise UserError(f"Cannot read {path}: {error.strerror or error}.") from error
     except ZIP_ERRORS as error:
         reason = str(error.args[0] if error.args else type(error).__name__).rstrip(".")
-        raise UserError(f"{path} is damaged: {reason}.") from error
+        raise UserError(f"{path} is damaged: {reason[:200]}.") from error
 
 
 def _read_member(
