@@ -5,6 +5,7 @@ comes from one of two sources: the vendor's download, or the package index, wher
 the same two networks (their hashes are those of MediaPipe's own `third_party/external_files.bzl`).
 """
 
+import argparse
 import hashlib
 import io
 import subprocess
@@ -226,8 +227,11 @@ class _ProgressBar:
 
 def main() -> int:
     """`python -m estimators.model_bundle`: fetch the bundle and say where it is."""
+    parser = argparse.ArgumentParser(prog="python -m estimators.model_bundle", description=main.__doc__)
+    parser.add_argument("--offline", action="store_true", help="only look whether it is there; fetch nothing")
+    options = parser.parse_args()
     try:
-        print(fetch_hand_model())
+        print(fetch_hand_model(offline=options.offline))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
