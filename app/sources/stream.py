@@ -1,6 +1,5 @@
 """Network streams, through PyAV with time limits."""
 
-import re
 from urllib.parse import urlsplit
 
 import av
@@ -8,6 +7,7 @@ import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from app.privacy import without_secrets
 from app.sources.live import Connection, ConnectionLostError, Connector, LiveSource
 from ghtt_core.errors import UserError
 from ghtt_core.untrusted import MOST_PIXELS
@@ -94,9 +94,3 @@ def require_stream_url(url: str) -> None:
         raise UserError("The stream's address cannot be read; give one such as rtsp://host:554/path.") from error
     if scheme not in SCHEMES:
         raise UserError(f"Streams with the scheme {scheme!r} are not opened; use one of: {', '.join(SCHEMES)}.")
-
-
-def without_secrets(url: str) -> str:
-    """The URL as it may be shown and stored: no user, password or query, even where it is misspelt."""
-    scheme, mark, rest = url.rpartition("://") if url.count("://") == 1 else ("", "", url)
-    return scheme + mark + re.split("[?#]", rest.rpartition("@")[2])[0]

@@ -59,6 +59,7 @@ def _run_here(name: str, seconds: int) -> None:
         for number, seed in enumerate(seeds_of(name)):
             (corpus / str(number)).write_bytes(seed)
         limits = [f"-max_total_time={seconds}", f"-rss_limit_mb={MOST_MEMORY_MB}", f"-timeout={SLOWEST_INPUT_S}"]
+        limits.append(f"-report_slow_units={SLOWEST_INPUT_S}")
         arguments = [sys.argv[0], *limits, "-print_final_stats=1", f"-artifact_prefix={kept}/", str(corpus)]
         atheris.Setup(arguments, lambda data: check(TARGETS[name], data, files))
         atheris.Fuzz()

@@ -26,7 +26,8 @@ def kernel_can_refuse() -> bool:
 def refuse_in_kernel() -> None:
     """Install the filter for this process and all that it starts."""
     architecture, socket_call = ARCHITECTURES[platform.machine()]
-    # (operation, jump if true, jump if false, value); offsets in the system call's record: number 0, architecture 4, first argument 16.
+    # (operation, jump if true, jump if false, value); in the system call's record lie its number at 0, the architecture at 4,
+    # and the first argument at 16.
     rules = (
         (_LOAD, 0, 0, 4),
         (_EQUAL, 0, 5, architecture),
