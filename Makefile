@@ -4,6 +4,9 @@
 PYTHON ?= python3
 VENV_PYTHON := .venv/bin/python
 
+# `make OFFLINE=1 demo` fetches no hand model; the packages must be installed already.
+OFFLINE_OPTION := $(if $(OFFLINE),--offline)
+
 # A display of its own for the window tests where there is none.
 XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvfb-run -a -s "-screen 0 1600x1000x24"))
 
@@ -16,10 +19,10 @@ help:  ## This list
 
 demo: hand-model checkpoint  ## Run the main job on the bundled clip, in a window where there is a display
 	@if [ "$$(uname)" = Darwin ] || [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ]; then \
-		$(VENV_PYTHON) main.py --loop; \
+		$(VENV_PYTHON) main.py --loop $(OFFLINE_OPTION); \
 	else \
 		echo "No display here, so the demo runs without a window."; \
-		$(VENV_PYTHON) main.py --headless --export out/demo --record out/demo.mp4 && \
+		$(VENV_PYTHON) main.py --headless --export out/demo --record out/demo.mp4 $(OFFLINE_OPTION) && \
 		echo "Look at out/demo.mp4; the poses and futures are in out/demo."; \
 	fi
 
@@ -58,7 +61,7 @@ distclean: clean  ## Remove the environment too
 
 # What the estimator and the model need before the first frame; both are kept in the user's cache folder.
 hand-model: .venv/.runtime system-libraries
-	@$(VENV_PYTHON) -m estimators.model_bundle
+	@$(VENV_PYTHON) -m estimators.model_bundle $(OFFLINE_OPTION)
 
 checkpoint: .venv/.runtime system-libraries
 	@$(VENV_PYTHON) -c 'from trt_engines.select import load_runtime; print("G-HTT runs on", load_runtime(progress=print).description)'

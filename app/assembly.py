@@ -12,7 +12,7 @@ from app.options import AppOptions, as_document
 from app.pipeline import ModelStages, PipelineResult, Stages
 from app.sources import ReplaySource, Source
 from app.sources.replay import ReplayStages
-from estimators.base import EstimatorOptions, create_estimator
+from estimators.base import create_estimator
 from ghtt_core.errors import UserError
 from ghtt_core.recording import RecordingHeader
 from ghtt_core.runtime import Runtime
@@ -56,9 +56,7 @@ def build_stages(options: AppOptions, source: Source, runtime: Runtime | None) -
         return ReplayStages(source.recording, predictor, description)
     if predictor is None:
         raise UserError("Without a model nothing can be predicted: name one with --checkpoint FILE.")
-    estimator = create_estimator(
-        options.estimator, EstimatorOptions(options.camera, mirror=options.mirror, hand_model=options.hand_model)
-    )
+    estimator = create_estimator(options.estimator, options.for_estimator)
     return ModelStages(estimator, predictor, options.camera, description)
 
 

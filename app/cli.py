@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from app.display import has_display
 from app.logs import log_file, start_logging
 from app.options import AppOptions, parse_options
+from app.privacy import keep_private
 from ghtt_core.errors import UserError
 
 _LOG = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     start_logging()
     try:
         options = parse_options(argv)
+        for path in (options.export, options.record, options.hand_model, options.checkpoint, options.intrinsics.file):
+            if path is not None:
+                keep_private(path)
         return _run(options)
     except UserError as error:
         _LOG.info("user error", exc_info=True)

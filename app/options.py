@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from app.sources.base import SourceRequest
-from estimators.base import DEFAULT_ESTIMATOR, estimator_names
+from estimators.base import DEFAULT_ESTIMATOR, EstimatorOptions, estimator_names
 from estimators.intrinsics import IntrinsicsChoice
 from ghtt_core.errors import UserError
 from ghtt_core.streaming import PredictorOptions
@@ -31,6 +31,7 @@ class AppOptions:
         record: MP4 of the view to write.
         estimator: Its registered name.
         hand_model: A bundle in place of the downloaded one.
+        offline: Fetch nothing from the network.
         backend: Of G-HTT.
         checkpoint: In place of the bundled one.
         prediction: Samples, horizon, temperature, condition, seed.
@@ -50,6 +51,7 @@ class AppOptions:
     record: Path | None = None
     estimator: str = DEFAULT_ESTIMATOR
     hand_model: Path | None = None
+    offline: bool = False
     backend: str = "auto"
     checkpoint: Path | None = None
     prediction: PredictorOptions = field(default_factory=PredictorOptions)
@@ -83,6 +85,11 @@ class AppOptions:
         if self.source.kind == "demo" and self.intrinsics == IntrinsicsChoice() and DEMO_INTRINSICS.exists():
             return IntrinsicsChoice(DEMO_INTRINSICS)
         return self.intrinsics
+
+    @property
+    def for_estimator(self) -> EstimatorOptions:
+        """What the estimator is told."""
+        return EstimatorOptions(self.camera, mirror=self.mirror, hand_model=self.hand_model, offline=self.offline)
 
     def _check_outputs(self) -> None:
         target = Path(self.source.target).absolute() if self.source.target else None
@@ -125,6 +132,7 @@ def build_parser() -> argparse.ArgumentParser:
     hands = parser.add_argument_group("hands")
     hands.add_argument("--estimator", default=DEFAULT_ESTIMATOR, metavar="NAME", help=f"one of: {', '.join(estimator_names())}")
     hands.add_argument("--hand-model", type=Path, metavar="FILE", help="a hand model bundle in place of the downloaded one")
+    hands.add_argument("--offline", action="store_true", help="fetch nothing: the hand model must be there already")
     hands.add_argument("--intrinsics", type=Path, metavar="FILE", help="JSON with fx, fy, cx, cy, width, height")
     hands.add_argument("--fov", type=float, metavar="DEGREES", help="field of view along the longer side")
     hands.add_argument(
@@ -167,6 +175,7 @@ def parse_options(argv: Sequence[str] | None = None) -> AppOptions:
         record=arguments.record,
         estimator=_one_of("--estimator", arguments.estimator, estimator_names()),
         hand_model=arguments.hand_model,
+        offline=arguments.offline,
         backend=_one_of("--backend", arguments.backend, BACKENDS),
         checkpoint=arguments.checkpoint,
         prediction=PredictorOptions(

@@ -22,12 +22,14 @@ class EstimatorOptions:
         intrinsics: Where the camera's intrinsics come from; resolved at the first frame.
         mirror: The picture is mirrored left to right (a selfie view), so that a left hand looks like a right one.
         hand_model: A model bundle to use in place of the downloaded one.
+        offline: Fetch nothing from the network.
         camera_motion: Fill `HandsObservation.world_from_cam` from the motion of the background.
     """
 
     intrinsics: IntrinsicsChoice
     mirror: bool = False
     hand_model: Path | None = None
+    offline: bool = False
     camera_motion: bool = True
 
 

@@ -18,9 +18,13 @@ from numpy.typing import NDArray
 
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame
+from ghtt_core.untrusted import MOST_PIXELS
 
 _LOG = logging.getLogger(__name__)
 _FALLBACK_FPS = 30.0
+_SCRIPTS = {"concat", "dash", "hls", "image2", "rtsp", "sdp"}
+"""Formats of libav that name other files or addresses: a clip is a file that holds its own pictures."""
+_OPTIONS = {"protocol_whitelist": "file", "format_whitelist": ",".join(sorted(av.formats_available - _SCRIPTS))}
 
 
 class ClipReader:
@@ -192,16 +196,22 @@ def _open(path: Path) -> tuple[InputContainer, VideoStream]:
     if path.stat().st_size == 0:
         raise UserError(f"{path} is empty (0 bytes); record or copy it again.")
     try:
-        container = av.open(str(path), mode="r")
+        container = av.open(str(path), mode="r", options=_OPTIONS)
     except PermissionError as error:
         raise UserError(f"{path} may not be read; change its permissions.") from error
     except (av.FFmpegError, UnicodeError) as error:
         raise UserError(f"{path} is not a video that can be opened: it is another kind of file, damaged or cut off.") from error
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams or container.format.name == "tty":  # ffmpeg would render a text file as a picture
+    # ffmpeg would render a text file as a picture ("tty"), and cannot decode every track that a file names.
+    if not streams or streams[0].codec_context is None or container.format.name == "tty":
         container.close()
         raise UserError(f"{path} holds no video; give a file with a video track.")
+    width, height = streams[0].width, streams[0].height
+    if width * height > MOST_PIXELS:
+        container.close()
+        raise UserError(f"{path} has pictures of {width}x{height}; scale it down to at most {MOST_PIXELS} pixels.")
     streams[0].thread_type = "AUTO"
+    streams[0].codec_context.options = {"max_pixels": str(MOST_PIXELS)}
     return container, streams[0]
 
 

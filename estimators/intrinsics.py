@@ -1,6 +1,5 @@
 """Pinhole intrinsics and where they come from."""
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.errors import UserError
+from ghtt_core.untrusted import read_json
 
 DEFAULT_FOV_DEG = 70.0
 """Field of view along the longer image side that is assumed when nothing is known; webcams and phones lie between 60 and 80."""
+_MAX_SIDE_PX = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,13 @@ class IntrinsicsChoice:
 
 def _from_file(path: Path, width: int, height: int) -> Intrinsics:
     try:
-        entries = json.loads(path.read_text("utf-8"))
+        entries = read_json(path)
         fx, fy, cx, cy, file_width, file_height = (float(entries[key]) for key in ("fx", "fy", "cx", "cy", "width", "height"))
-    except OSError as error:
-        raise UserError(f"Cannot read the intrinsics file {path}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         raise UserError(f"The intrinsics file {path} must be JSON with the numbers fx, fy, cx, cy, width, height.") from error
-    if not (fx > 0 and fy > 0 and file_width > 0 and file_height > 0 and math.isfinite(fx + fy + cx + cy)):
+    sizes_fit = 1 <= file_width <= _MAX_SIDE_PX and 1 <= file_height <= _MAX_SIDE_PX
+    focal_fits = all(1e-3 < focal / max(file_width, 1) < 1e3 for focal in (fx, fy))
+    if not (sizes_fit and focal_fits and max(abs(cx), abs(cy)) <= _MAX_SIDE_PX):
         raise UserError(f"The intrinsics file {path} holds values that no camera has.")
     sx, sy = width / file_width, height / file_height
     if abs(sx / sy - 1) > 0.02:

@@ -32,7 +32,7 @@ class MediaPipeHands:
             UserError: The model bundle is missing or no bundle.
         """
         self._choice, self._mirror = options.intrinsics, options.mirror
-        path = options.hand_model or fetch_hand_model()
+        path = options.hand_model or fetch_hand_model(offline=options.offline)
         load_networks(path)  # MediaPipe's own message about a wrong file is no sentence
         self._options = vision.HandLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=path.read_bytes()),

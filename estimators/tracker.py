@@ -59,7 +59,7 @@ class TrackedHands:
         Raises:
             UserError: The model bundle is missing or no bundle.
         """
-        networks = load_networks(options.hand_model or fetch_hand_model())
+        networks = load_networks(options.hand_model or fetch_hand_model(offline=options.offline))
         self._palms = PalmDetector(networks[PALM_DETECTOR.member])
         self._joints = LandmarkNetwork(networks[LANDMARK_NETWORK.member])
         self._mirror = options.mirror

@@ -2,20 +2,25 @@
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from ghtt_core.errors import UserError
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.runtime import ModelSpec
 from ghtt_core.skeleton import PALM_TEMPLATE
+from ghtt_core.untrusted import names, require_printable
 
 FORMAT = "ghtt-checkpoint-1"
+_METADATA = ("config", "action_names", "palm_template", "default_temperature", "card")
+_MAX_CLASSES = 10_000
+_MAX_TEMPERATURE = 100.0
 
 
 def save_checkpoint(path: Path, model: GHTT, *, default_temperature: float = 1.0, card: dict[str, Any] | None = None) -> None:
@@ -43,7 +48,8 @@ def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:
     try:
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     except FileNotFoundError as error:
         raise UserError(f"There is no checkpoint at {path}.") from error
     except (SafetensorError, OSError) as error:
@@ -53,18 +59,25 @@ def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:
             f"{path} is not a G-HTT checkpoint of this version (format {metadata.get('format')!r}, need {FORMAT!r})."
         )
     try:
-        config = GHTTConfig(**json.loads(metadata["config"]))
+        values = {key: json.loads(metadata[key]) for key in _METADATA}
+        config = GHTTConfig(**values["config"])
+        require_printable((str(config.name),))
+        palm_template = np.array(values["palm_template"], np.float64).reshape(5, 3)
+        temperature = float(values["default_temperature"])
+        fine = np.isfinite(palm_template).all() and 0 <= temperature <= _MAX_TEMPERATURE and isinstance(values["card"], dict)
+        if not fine:
+            raise ValueError("the palm template, the temperature or the model card cannot be used")
         spec = ModelSpec(
             name=f"{config.name} {path.stem}",
             sha256=sha256,
             width=config.width,
             future_clips=config.future_clips,
-            action_names=tuple(str(name) for name in json.loads(metadata["action_names"])),
-            palm_template=np.array(json.loads(metadata["palm_template"]), np.float64).reshape(5, 3),
-            default_temperature=float(json.loads(metadata["default_temperature"])),
+            action_names=names(values["action_names"], _MAX_CLASSES),
+            palm_template=palm_template,
+            default_temperature=temperature,
         )
-        return spec, config, json.loads(metadata["card"])
-    except (KeyError, TypeError, ValueError) as error:
+        return spec, config, values["card"]
+    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise UserError(f"The checkpoint {path} has damaged metadata: {error}.") from error
 
 
@@ -74,12 +87,25 @@ def load_checkpoint(path: Path) -> tuple[GHTT, ModelSpec, dict[str, Any]]:
     Raises:
         UserError: The file is missing, is not a G-HTT checkpoint, or its tensors do not fit its configuration.
     """
-    from safetensors.torch import load_file
-
     spec, config, card = read_spec(path)
+    _require_room(path, config, len(spec.action_names))
     model = GHTT(config, spec.action_names)
     try:
         model.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
+    except (SafetensorError, RuntimeError, OSError) as error:
         raise UserError(f"The tensors in {path} do not fit its configuration {config.name!r}.") from error
     return model.eval(), spec, card
+
+
+def _require_room(path: Path, config: GHTTConfig, classes: int) -> None:
+    """Check that a file holds about as many numbers as the network it describes: a small file may describe a huge one."""
+    with safe_open(path, "np") as file:
+        held = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 (no mapping)
+    attention, feedforward = 4 * config.width**2, 2 * config.width * config.feedforward
+    encoder, decoder = attention + feedforward, 2 * attention + feedforward
+    least = 2 * (config.encoder_layers * encoder + config.decoder_layers * decoder) + classes * config.text_width
+    if held < least:
+        raise UserError(
+            f"The tensors in {path} do not fit its configuration {config.name!r}: that needs {least} numbers or more, "
+            f"the file holds {held}."
+        )

@@ -36,15 +36,16 @@ def code_version(*paths: str) -> str:
 
 
 def is_intact(entry: Path) -> bool:
-    """Whether a cache entry is complete: every file its manifest names is there with the hash it was written with.
+    """Whether a cache entry is complete: it holds the files its manifest names, with the hashes they were written with.
 
     Files that this program did not finish writing, or that were changed since, do not pass: an engine is code, and loading a
     foreign one would run it.
     """
     try:
         hashes = json.loads((entry / _MANIFEST).read_text("utf-8"))
-        return bool(hashes) and all(file_sha256(entry / name) == expected for name, expected in hashes.items())
-    except (OSError, ValueError, AttributeError, TypeError):
+        there = {path.name for path in entry.iterdir()} - {_MANIFEST}
+        return bool(hashes) and there == set(hashes) and all(file_sha256(entry / name) == hashes[name] for name in there)
+    except (OSError, ValueError, TypeError, RecursionError):
         return False
 
 

@@ -14,7 +14,7 @@ from app.options import AppOptions
 from app.pipeline import LivePipeline, PipelineStats
 from app.pipeline.lossless import LosslessPipeline
 from app.sources import open_source
-from estimators.base import EstimatorOptions, create_estimator
+from estimators.base import create_estimator
 from ghtt_core.errors import UserError
 
 ROOT = Path(__file__).parents[2]
@@ -46,9 +46,7 @@ class Run:
 
 def estimator_alone(options: AppOptions, frames: int) -> Run:
     """Read and estimate, and nothing else."""
-    estimator = create_estimator(
-        options.estimator, EstimatorOptions(options.camera, mirror=options.mirror, hand_model=options.hand_model)
-    )
+    estimator = create_estimator(options.estimator, options.for_estimator)
     durations_s: list[float] = []
     with open_source(options.source) as source:
         meter = LoadMeter()

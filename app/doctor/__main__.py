@@ -1,19 +1,19 @@
 """The command: looks at everything, prints one screen, and exits with 0 where the main job can run."""
 
 import argparse
-import getpass
+import locale
 import os
 import sys
 import textwrap
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 from app.doctor.devices import look_at_cameras, look_at_window
 from app.doctor.finding import Finding, State
 from app.doctor.machine import look_at_machine, look_at_packages, package_versions
 from app.doctor.main_job import look_at_encoders, look_at_estimator, look_at_model
-from app.doctor.probe import ROOT
+from app.doctor.provenance import kept_files, program_version
+from app.privacy import without_private
 
 SUBJECT_WIDTH = 18
 LINE_WIDTH = 118
@@ -44,7 +44,7 @@ def main() -> int:
     verdict = "The main job can run." if able else "The main job cannot run yet: see the lines marked x."
     screen = "\n".join((*(show(finding) for finding in findings), "", verdict))
     if options.report:
-        screen = shorten_private_paths("\n".join(("```", screen, "", *_details(), "```")))
+        screen = without_private("\n".join(("```", screen, "", *_details(), "```")))
     print(screen)
     return 0 if able else 1
 
@@ -75,17 +75,12 @@ def show(finding: Finding) -> str:
     return "\n".join(lines)
 
 
-def shorten_private_paths(text: str) -> str:
-    """The text without where this user keeps things, and without their name."""
-    for private, public in ((str(ROOT), "<checkout>"), (str(Path.home()), "~"), (getpass.getuser(), "<user>")):
-        if len(private) > 1 and private != "root":
-            text = text.replace(private, public)
-    return text
-
-
 def _details() -> Iterator[str]:
+    yield f"program: {program_version()}"
+    yield f"encoding: {locale.getpreferredencoding()}, standard output {sys.stdout.encoding}"
     yield from (f"{name}=={version}" for name, version in package_versions().items())
     yield from (f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith(REPORTED_VARIABLES))
+    yield from ("", "Kept in the cache and the log folder:", *kept_files())
     yield from ("", f"The last {LOG_LINES} lines of the log:", *_end_of_log())
 
 

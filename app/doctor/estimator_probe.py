@@ -25,7 +25,7 @@ def main() -> int:
 
 def _try_out() -> float:
     begin_s = time.monotonic()
-    estimator = create_estimator(DEFAULT_ESTIMATOR, EstimatorOptions(IntrinsicsChoice()))
+    estimator = create_estimator(DEFAULT_ESTIMATOR, EstimatorOptions(IntrinsicsChoice(), offline=True))
     estimator.estimate(Frame(np.zeros((*SIZE, 3), np.uint8), index=0, capture_time_s=time.monotonic(), source_time_s=0.0))
     estimator.close()
     return time.monotonic() - begin_s

@@ -14,7 +14,7 @@ def look_at_estimator() -> list[Finding]:
         advice = "Install the packages (python -m pip install -r requirements.txt) and the system libraries."
         return [Finding("Estimator", str(error), State.BROKEN, advice)]
     if seen["state"] != "intact":
-        advice = f"It is fetched on first use; to fetch it now: {FETCH_HAND_MODEL}"
+        advice = f"It is fetched on first use (never with --offline); to fetch it now: {FETCH_HAND_MODEL}"
         return [Finding("Hand model", f"{seen['state']} ({seen['hand_model']})", State.LIMITED, advice)]
     return [
         Finding("Hand model", seen["hand_model"]),

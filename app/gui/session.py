@@ -18,7 +18,7 @@ from app.gui.writers import LiveExport, LiveVideo
 from app.options import AppOptions
 from app.pipeline import LivePipeline, Stages
 from app.sources import ReplaySource, Source, SourceRequest, SourceState, open_source
-from estimators.base import Estimator, EstimatorOptions, create_estimator
+from estimators.base import Estimator, create_estimator
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Futures
 from ghtt_core.runtime import Runtime
@@ -365,5 +365,5 @@ class LiveSession:
 
 
 def _make_estimator(options: AppOptions) -> Estimator:
-    chosen = EstimatorOptions(options.camera, mirror=options.mirror, hand_model=options.hand_model)
+    chosen = options.for_estimator
     return create_estimator(options.estimator, chosen)

@@ -3,8 +3,8 @@
 from PyQt6.QtCore import QByteArray, QSettings
 
 from app.gui.futures_panel import HORIZON_S, SAMPLES, FutureSettings
+from app.privacy import without_secrets
 from app.sources import SourceRequest
-from app.sources.stream import without_secrets
 
 _RECENT = 8
 

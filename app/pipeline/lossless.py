@@ -13,6 +13,7 @@ from typing import Self
 
 import numpy as np
 
+from app.pipeline.naming import naming_frame
 from app.pipeline.result import PipelineResult, futures_seen_from
 from app.pipeline.stages import Imagine, Stages
 from app.pipeline.stats import PipelineStats, Samples
@@ -119,17 +120,18 @@ class LosslessPipeline:
             return not self._source.ended
         self._hops["capture"].add(time.perf_counter() - start_s)
         self._read += 1
-        with self._hops["estimate"].timed():
+        with naming_frame(frame.index), self._hops["estimate"].timed():
             observation = self._stages.estimate(frame)
         self._waiting = _Estimated(frame, observation)
         return True
 
     def _predict(self, estimated: _Estimated) -> PipelineResult:
         frame, observation = estimated.frame, estimated.observation
-        with self._hops["refine"].timed():
-            prediction, imagine = self._stages.observe(observation)
-        if imagine is not None:
-            prediction = self._imagine(prediction, imagine, observation)
+        with naming_frame(frame.index):
+            with self._hops["refine"].timed():
+                prediction, imagine = self._stages.observe(observation)
+            if imagine is not None:
+                prediction = self._imagine(prediction, imagine, observation)
         self._frames += 1
         self._hands_found += observation.visible
         self._since_drawn += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from app.privacy import keep_private
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame
 
@@ -141,4 +142,6 @@ def open_source(request: SourceRequest) -> Source:
     """
     if request.kind not in _FACTORIES:
         raise UserError(f"There is no kind of source named {request.kind!r}; choose one of: {', '.join(source_kinds())}.")
+    if request.kind in ("clip", "images", "recording"):
+        keep_private(request.target)
     return _FACTORIES[request.kind](request.target)

@@ -12,6 +12,7 @@ from estimators.clips import ClipReader
 from estimators.opencv import cv2
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame
+from ghtt_core.untrusted import MOST_PIXELS
 
 DEMO_CLIP = Path(__file__).parents[2] / "assets" / "demo.mp4"
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
@@ -117,6 +118,8 @@ def read_image(path: Path) -> NDArray[np.uint8]:
     """
     try:
         # OpenCV's own file reading fails on Windows for paths outside the code page; bytes always work.
+        if path.stat().st_size > MOST_PIXELS * 4:
+            raise UserError(f"{path} is too large for a picture: take it out of the folder.")
         data = np.frombuffer(path.read_bytes(), np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     except OSError as error:

@@ -1,14 +1,16 @@
 """Network streams, through PyAV with time limits."""
 
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import av
 import numpy as np
 from av.container import InputContainer
 from numpy.typing import NDArray
 
+from app.privacy import without_secrets
 from app.sources.live import Connection, ConnectionLostError, Connector, LiveSource
 from ghtt_core.errors import UserError
+from ghtt_core.untrusted import MOST_PIXELS
 
 SCHEMES = ("http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "tcp", "udp", "rtp", "srt")
 _OPEN_TIMEOUT_S, _READ_TIMEOUT_S = 4.0, 2.0
@@ -50,6 +52,7 @@ class StreamConnection(Connection):
         self._container = container
         stream = container.streams.video[0]
         stream.thread_type = "SLICE"  # Frame threads would hold back a frame each.
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         self.fps = float(stream.average_rate) if stream.average_rate else None
         self._frames = container.decode(stream)
 
@@ -70,14 +73,24 @@ class StreamConnection(Connection):
 
 
 def open_stream(target: str) -> LiveSource:
-    """Open a stream by its URL."""
-    scheme = urlsplit(target).scheme.lower()
-    if scheme not in SCHEMES:
-        raise UserError(f"Streams with the scheme {scheme!r} are not opened; use one of: {', '.join(SCHEMES)}.")
+    """Open a stream by its URL.
+
+    Raises:
+        UserError: The URL is none, has a scheme that is not opened, or nothing answers.
+    """
+    require_stream_url(target)
     return LiveSource(StreamConnector(target))
 
 
-def without_secrets(url: str) -> str:
-    """The URL as it may be shown and stored: no user, password or query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def require_stream_url(url: str) -> None:
+    """Check that a URL leads to the network: libav would also open files, devices and lists of them.
+
+    Raises:
+        UserError: It does not.
+    """
+    try:
+        scheme = urlsplit(url).scheme.lower()
+    except ValueError as error:
+        raise UserError("The stream's address cannot be read; give one such as rtsp://host:554/path.") from error
+    if scheme not in SCHEMES:
+        raise UserError(f"Streams with the scheme {scheme!r} are not opened; use one of: {', '.join(SCHEMES)}.")

@@ -89,7 +89,7 @@ class Worker:
                 pass
         except Exception as error:
             self.exception, final = error, WorkerState.FAULTED
-            _LOG.error("worker %s faulted", self.name, exc_info=not isinstance(error, UserError))
+            _LOG.error("worker %s faulted", self.name, exc_info=error)
         try:
             if self._at_end is not None:
                 self._at_end()

@@ -1,9 +1,6 @@
 """Reading files of others safely, and the plausibility checks that every reader shares."""
 
-import json
 import zipfile
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +9,15 @@ from numpy.typing import NDArray
 
 from ghtt_core.errors import UserError
 from ghtt_core.features import hand_size
-from ghtt_core.recording.npz import read_npz
 from ghtt_core.skeleton import HAND_NAMES
+from ghtt_core.untrusted import ZIP_ERRORS, read_json, read_text
 
 SMALLEST_HAND_M, LARGEST_HAND_M = 0.05, 0.14
 """Hand sizes (mean wrist-to-MCP distance) between a small child's and a very large adult's."""
 FARTHEST_JOINT_M = 100.0
 """No hand is further from the origin of its data set than this."""
+_MOST_JSON_BYTES = 4 << 30
+_MOST_NUMBERS_BYTES = 1 << 20
 _LARGEST_NUMBER = 1e9
 """More than any coordinate, in any unit that is told apart here."""
 _WRONG_UNITS = {
@@ -33,45 +32,22 @@ _WRONG_UNITS = {
 """What a factor that brings the hands to a person's size says about the file."""
 
 
-def load_npz(path: Path, expected: Mapping[str, tuple[str, tuple[int | None, ...]]]) -> dict[str, NDArray[Any]]:
-    """Arrays of a NumPy archive, checked as in `ghtt_core.recording.npz.read_npz`.
-
-    Raises:
-        UserError: The file is missing, damaged or cut off, or an array is absent or has another type or shape.
-    """
-    try:
-        return read_npz(path, expected)
-    except zlib.error as error:
-        raise UserError(f"{path} is damaged: {error}.") from error
-
-
 def npz_names(path: Path) -> frozenset[str]:
     """Names of the arrays in a NumPy archive; empty where it is none."""
     try:
         with zipfile.ZipFile(path) as archive:
             return frozenset(name.removesuffix(".npy") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, *ZIP_ERRORS):
         return frozenset()
 
 
 def load_json(path: Path) -> Any:
-    """The content of a JSON file.
+    """The content of a JSON file of a data set, which may be large: a video's poses have some hundred megabytes.
 
     Raises:
-        UserError: The file is missing or is no JSON; the message has the line.
+        UserError: As `ghtt_core.untrusted.read_json`.
     """
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing.") from error
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    except json.JSONDecodeError as error:
-        raise UserError(
-            f"{path}, line {error.lineno}, column {error.colno}: not valid JSON ({error.msg}); the file may be cut off."
-        ) from error
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise UserError(f"{path} is not valid JSON.") from error
+    return read_json(path, most_bytes=_MOST_JSON_BYTES)
 
 
 def load_numbers(path: Path, count: int) -> NDArray[np.float64]:
@@ -81,13 +57,7 @@ def load_numbers(path: Path, count: int) -> NDArray[np.float64]:
         UserError: The file is missing, holds something else than finite numbers, or another count of them.
     """
     try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise UserError(f"{path} is missing.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read {path}: {error}.") from error
-    try:
-        numbers = np.array([float(word) for word in text.split()])
+        numbers = np.array([float(word) for word in read_text(path, _MOST_NUMBERS_BYTES).split()])
     except ValueError as error:
         raise UserError(f"{path} holds something that is not a number: {error}.") from error
     if numbers.size != count:
@@ -105,7 +75,7 @@ def points(values: Any, count: int, where: str, valid: NDArray[np.bool_] | None 
     """
     try:
         joints = np.array(values, np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{where}: the joints are not {count} x 3 numbers.") from error
     if joints.shape != (count, 3):
         raise UserError(f"{where}: the joints have the shape {joints.shape}, expected ({count}, 3).")

@@ -24,6 +24,8 @@ from ghtt_core.skeleton import HAND_NAMES, HANDS, JOINTS
 FPS = 30.0
 _POSES_FOLDER = "poses@60fps"
 _LABEL_FOLDER = "fine-grained-annotations"
+_LAST_FRAME = 1_000_000_000
+_LONGEST_VIDEO_FRAMES = 1_000_000
 _LABEL_FILES: dict[str, Part] = {"train": "train", "validation": "validation", "test": "test"}
 # Theirs: fingertips 0-4, wrist 5, then the joints of thumb to little finger from the palm outwards, palm centre 20. The palm
 # centre takes the place of the thumb's CMC joint, which they lack, and is blanked.
@@ -108,7 +110,7 @@ def _order(segment: Segment) -> tuple[int, int, str]:
 def _read_video(file: Path) -> tuple[NDArray[np.float32], int]:
     """(T, 2, 21, 3) metres at 30 fps, and the 30 fps number of the first frame."""
     records = load_json(file)
-    if not isinstance(records, list) or not records:
+    if not isinstance(records, list) or not 0 < len(records) <= _LONGEST_VIDEO_FRAMES:
         raise UserError(f"{file} is not a list of frames.")
     hands = np.full((len(records), HANDS, JOINTS, 3), np.nan)
     frames = np.empty(len(records), np.int64)
@@ -116,7 +118,10 @@ def _read_video(file: Path) -> tuple[NDArray[np.float32], int]:
         where = f"{file}, record {number}"
         if not isinstance(record, dict) or not isinstance(record.get("landmarks"), dict):
             raise UserError(f"{where} has no landmarks.")
-        frames[number] = record.get("frame_index", number)
+        index = record.get("frame_index", number)
+        if not isinstance(index, int) or not 0 <= index <= _LAST_FRAME:
+            raise UserError(f"{where}: {str(index)[:40]!r} is no frame number.")
+        frames[number] = index
         for hand in range(HANDS):
             landmarks = record["landmarks"].get(str(hand))
             if landmarks is not None:
@@ -128,7 +133,7 @@ def _read_video(file: Path) -> tuple[NDArray[np.float32], int]:
     slots = frames[even] // 2
     if not slots.size:
         raise UserError(f"{file} holds no frame of the 30 fps video.")
-    if slots[-1] - slots[0] > 100 * len(records):
+    if slots[-1] - slots[0] > min(100 * len(records), _LONGEST_VIDEO_FRAMES):
         raise UserError(f"{file}: frame numbers up to {frames[-1]} do not go with {len(records)} records.")
     joints_m = np.full((int(slots[-1] - slots[0]) + 1, HANDS, JOINTS, 3), np.nan, np.float32)
     joints_m[slots - slots[0]] = hands[even][:, :, _THEIR_JOINT] / 1000

@@ -8,6 +8,7 @@ The motion is given in the world frame, so the head-worn cameras' calibration is
 "AssemblyHands", CVPR 2023, and its toolkit's pages.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from ghtt_core.skeleton import HANDS, JOINTS
 _SPLITS: dict[str, Part] = {"train": "train", "val": "validation", "test": "test"}
 # Theirs: each finger from its tip to its base, thumb first, then the wrist.
 _THEIR_JOINT = (20, 3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12, 19, 18, 17, 16)
+_FRAME_NUMBER = re.compile("[0-9]{1,9}")
 _LONGEST_VIDEO_FRAMES = 1_000_000
 
 
@@ -78,9 +80,9 @@ def _annotations(file: Path) -> dict[str, Any]:
 
 def _read_video(frames: dict[str, Any], where: str) -> tuple[NDArray[np.float32], int]:
     """(T, 2, 21, 3) metres at 30 fps, and the 30 fps number of the first frame."""
-    odd = next((key for key in frames if not key.isdigit()), None)
+    odd = next((key for key in frames if not _FRAME_NUMBER.fullmatch(key)), None)
     if odd is not None or not frames:
-        raise UserError(f"{where}: {odd!r} is not a frame number.")
+        raise UserError(f"{where}: {str(odd)[:40]!r} is not a frame number.")
     numbers = sorted((int(key), key) for key in frames)
     first, last = numbers[0][0], numbers[-1][0]
     if last - first > _LONGEST_VIDEO_FRAMES:
@@ -99,7 +101,7 @@ def _hands(record: Any, where: str) -> NDArray[np.float64]:
         raise UserError(f"{where} has no world_coord.")
     count = HANDS * JOINTS
     valid = record.get("joint_valid", [1] * count)
-    if not isinstance(valid, list) or len(valid) != count or not set(valid) <= {0, 1}:
+    if not isinstance(valid, list) or len(valid) != count or not all(v in (0, 1) for v in valid):
         raise UserError(f"{where}: joint_valid must be {count} times 0 or 1.")
     joints = points(record["world_coord"], count, where, np.array(valid, bool)) / 1000
     right, left = joints.reshape(HANDS, JOINTS, 3)

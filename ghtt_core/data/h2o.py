@@ -8,7 +8,9 @@ The motion is given in the world frame, so that head motion is taken out. Source
 Objects for First Person Interaction Recognition", ICCV 2021, and its data page.
 """
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from ghtt_core.data.splits import Part
 from ghtt_core.errors import UserError
 from ghtt_core.motion import MotionSequence, Segment
 from ghtt_core.skeleton import HAND_NAMES, HANDS, JOINTS
+from ghtt_core.untrusted import read_text
 
 FPS = 30.0
 EGO_CAMERA = "cam4"
@@ -42,6 +45,7 @@ ACTIONS = tuple(
 )
 _VALIDATION_SCENES = frozenset({"subject3/k2", "subject3/o1", "subject3/o2"})
 _TEST_SUBJECT = "subject4"
+_FRAME_NUMBER = re.compile("[0-9]{6}")
 _NUMBERS = HANDS * (1 + JOINTS * 3)
 
 
@@ -95,12 +99,13 @@ def _sequence_folders(path: Path) -> list[Path]:
 
 def _read_sequence(camera: Path) -> tuple[NDArray[np.float32], int]:
     """(T, 2, 21, 3) in the world frame, and the number of the first frame."""
-    frames = sorted(int(file.stem) for file in (camera / "hand_pose").glob("*.txt") if file.stem.isdigit())
+    frames = sorted(int(file.stem) for file in (camera / "hand_pose").glob("*.txt") if _FRAME_NUMBER.fullmatch(file.stem))
     if not frames:
         raise UserError(f"{camera / 'hand_pose'} holds no frames.")
-    missing = sorted(set(range(frames[0], frames[-1] + 1)).difference(frames))
-    if missing:
-        raise UserError(f"{camera / 'hand_pose'}: frame {missing[0]:06d}.txt is missing ({len(missing)} of {frames[-1] + 1}).")
+    lost = next((before + 1 for before, after in pairwise(frames) if after != before + 1), None)
+    if lost is not None:
+        missing = frames[-1] - frames[0] + 1 - len(frames)
+        raise UserError(f"{camera / 'hand_pose'}: frame {lost:06d}.txt is missing ({missing} of {frames[-1] + 1}).")
     poses = [_world_hands(camera, frame) for frame in frames]
     return np.stack(poses).astype(np.float32), frames[0]
 
@@ -126,7 +131,7 @@ def _read_labels(folder: Path) -> dict[str, list[Segment]]:
         file = folder / f"action_{part}.txt"
         if not file.exists():
             continue
-        lines = file.read_text("utf-8", errors="replace").splitlines()
+        lines = read_text(file).splitlines()
         for number, line in enumerate(lines[1:], start=2):
             if line.strip():
                 name, segment = _label(line.split(), part, f"{file}, line {number}")

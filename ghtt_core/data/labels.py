@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ghtt_core.errors import UserError
+from ghtt_core.untrusted import read_text
+
+_LAST_FRAME = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ def read_clip_labels(path: Path) -> dict[str, tuple[ClipLabel, ...]]:
         except ValueError as error:
             raise UserError(f"{path}, line {line}: start, end and confidence must be whole numbers ({error}).") from error
         before = labels.setdefault(label.clip, [])
-        if not 0 <= label.start < label.end or not label.action or not label.clip:
+        if not 0 <= label.start < label.end <= _LAST_FRAME or not label.action or not label.clip:
             raise UserError(f"{path}, line {line}: frames {label.start} to {label.end} as {label.action!r} are no segment.")
         if before and label.start < before[-1].end:
             raise UserError(f"{path}, line {line}: the segment starts at {label.start}, before the last one ends.")
@@ -47,10 +50,7 @@ def read_names(path: Path) -> frozenset[str]:
     Raises:
         UserError: The file cannot be read.
     """
-    try:
-        return frozenset(path.read_text("utf-8").split())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Cannot read {path}: {error}.") from error
+    return frozenset(read_text(path).split())
 
 
 def has_columns(path: Path, columns: Sequence[str]) -> bool:

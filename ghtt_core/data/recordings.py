@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.arrays import load_npz, npz_names, require_hands, require_rigid
+from ghtt_core.data.arrays import npz_names, require_hands, require_rigid
 from ghtt_core.data.labels import ClipLabel, has_columns, read_clip_labels, read_names
 from ghtt_core.data.resampling import even_pieces
 from ghtt_core.data.splits import Part, neighbour_blocks
@@ -26,6 +26,7 @@ from ghtt_core.errors import UserError
 from ghtt_core.motion import MotionSequence, Segment
 from ghtt_core.recording import Recording, read_recording
 from ghtt_core.recording.layout import HEADER_FILE, RecordingHeader, read_state
+from ghtt_core.recording.npz import read_npz
 from ghtt_core.runtime import FRAME_RATE_HZ
 from ghtt_core.skeleton import HANDS, JOINTS
 
@@ -120,7 +121,7 @@ def _to_first_camera(joints_cam_m: NDArray[np.float32], world_from_cam: Float64,
 
 
 def _read_truth(path: Path, source_frame: NDArray[np.int64]) -> Float64:
-    arrays = load_npz(path, {"joints_cam_m": ("f", (None, HANDS, JOINTS, 3)), "world_from_cam": ("f", (None, 4, 4))})
+    arrays = read_npz(path, {"joints_cam_m": ("f", (None, HANDS, JOINTS, 3)), "world_from_cam": ("f", (None, 4, 4))})
     joints, poses = arrays["joints_cam_m"], arrays["world_from_cam"].astype(np.float64)
     if len(joints) != len(poses) or source_frame.max(initial=-1) >= len(joints):
         raise UserError(f"{path}: {len(joints)} poses and {len(poses)} cameras do not cover frame {source_frame.max()}.")
@@ -142,7 +143,7 @@ def _folders(path: Path) -> list[Path]:
 def _truth_labels(path: Path) -> tuple[ClipLabel, ...]:
     if not npz_names(path) >= {"segment_frames", "segment_actions"}:
         return ()
-    arrays = load_npz(path, {"segment_frames": ("i8", (None, 2)), "segment_actions": ("U", (None,))})
+    arrays = read_npz(path, {"segment_frames": ("i8", (None, 2)), "segment_actions": ("U", (None,))})
     if len(arrays["segment_frames"]) != len(arrays["segment_actions"]):
         raise UserError(f"{path}: {len(arrays['segment_actions'])} actions for {len(arrays['segment_frames'])} segments.")
     segments = zip(arrays["segment_frames"].tolist(), arrays["segment_actions"].tolist(), strict=True)

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.data.arrays import load_npz, require_hands
+from ghtt_core.data.arrays import require_hands
 from ghtt_core.data.splits import Part
 from ghtt_core.errors import UserError
 from ghtt_core.features import hand_size
 from ghtt_core.motion import MotionSequence, Segment
+from ghtt_core.recording.npz import read_npz
 from ghtt_core.skeleton import HANDS, JOINTS, MEAN_HAND_SIZE_M, WRIST
 
 LEAP_ARRAYS = frozenset({"joints_mm", "offsets", "label", "class_names", "recording_block", "take", "setting", "fps"})
@@ -29,7 +30,7 @@ _LEAP_TO_CAMERA = np.array([1.0, -1.0, -1.0])
 
 def leap_parts(path: Path) -> dict[str, Part]:
     """The official split: recording block 6 validates."""
-    blocks = load_npz(path, {"recording_block": ("i", (None,))})["recording_block"]
+    blocks = read_npz(path, {"recording_block": ("i", (None,))})["recording_block"]
     return {LEAP_VALIDATION: "validation"} if (blocks == 6).any() else {}
 
 
@@ -41,7 +42,7 @@ def read_leap(path: Path) -> Iterator[MotionSequence]:
     Raises:
         UserError: An array is missing or inconsistent, a hand is partly missing, or the hands are not in millimetres.
     """
-    arrays: dict[str, Any] = load_npz(
+    arrays: dict[str, Any] = read_npz(
         path,
         {
             "joints_mm": ("f4", (None, HANDS, JOINTS, 3)),
@@ -91,7 +92,7 @@ def read_landmarks(path: Path) -> Iterator[MotionSequence]:
     Raises:
         UserError: An array is missing, inconsistent or not finite, or the landmarks are not image-normalised.
     """
-    arrays: dict[str, Any] = load_npz(
+    arrays: dict[str, Any] = read_npz(
         path,
         {
             "hands": ("f4", (None, None, HANDS, JOINTS, 3)),

@@ -3,6 +3,17 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+_MOST = {
+    "width": 4096,
+    "heads": 64,
+    "feedforward": 1 << 15,
+    "encoder_layers": 64,
+    "decoder_layers": 64,
+    "future_clips": 64,
+    "text_width": 1 << 14,
+}
+"""A checkpoint names its own sizes: these keep it from asking for a network that no machine holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class GHTTConfig:
@@ -29,6 +40,10 @@ class GHTTConfig:
     text_width: int = 384
 
     def __post_init__(self) -> None:
+        for name, most in _MOST.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 1 <= value <= most:
+                raise ValueError(f"{name} {str(value)[:40]} is not a whole number from 1 to {most}")
         if self.width % 4 or self.width % self.heads:
             raise ValueError(f"width {self.width} must be divisible by 4 and by the {self.heads} heads")
 

@@ -1,19 +1,20 @@
 """Names, versions, record layouts and the header of a recording."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
 
 from ghtt_core.errors import UserError
 from ghtt_core.skeleton import HANDS, JOINTS
+from ghtt_core.untrusted import names, read_json, require_printable
 
 FORMAT_NAME = "ghtt-recording"
 FORMAT_VERSION = 1
+"""Raised when a program of today could misread what a later one writes; every version up to this one is read."""
 
 HEADER_FILE = "recording.json"
 POSES_FILE = "poses.npz"
@@ -24,6 +25,8 @@ FRAMES_PART = Path("parts", "frames.bin")
 FUTURES_PART = Path("parts", "futures.bin")
 
 MAX_CLASSES = 100_000
+MAX_SIDE_PX = 100_000
+MAX_OFFSET_S = 3600.0
 MAX_FUTURE_VALUES = 1 << 26
 """Numbers in one set of futures (512 MB with float64): more than that is a damaged file."""
 
@@ -131,54 +134,65 @@ def read_state(directory: Path) -> State:
         UserError: The folder is not a recording, or one that this version cannot read.
     """
     path = directory / HEADER_FILE
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{directory} is not a recording: it has no {HEADER_FILE}.") from error
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:
-        raise UserError(f"{path} is damaged: it is not valid JSON.") from error
+    if not path.is_file():
+        raise UserError(f"{directory} is not a recording: it has no {HEADER_FILE}.")
+    document = read_json(path)
     if not isinstance(document, dict) or document.get("format") != FORMAT_NAME:
         raise UserError(f"{path} does not describe a recording of this program.")
-    if document.get("format_version") != FORMAT_VERSION:
+    version = document.get("format_version")
+    if not isinstance(version, int) or version < 1:
+        raise UserError(f"{path} is damaged: {ascii(version)[:40]} is no format version.")
+    if version > FORMAT_VERSION:
         raise UserError(
-            f"{path} has format version {document.get('format_version')!r}, this program reads version {FORMAT_VERSION}: "
-            "use the version that wrote it."
+            f"{path} has format version {version} and comes from a newer version of this program, which reads up to "
+            f"{FORMAT_VERSION}: update the program to open it."
         )
     try:
         return _state_from(document)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise UserError(f"{path} is damaged: {error}.") from error
 
 
 def _state_from(document: dict[str, Any]) -> State:
-    width, height = (int(value) for value in document["frame_size_px"])
-    names = tuple(document["action_names"])
-    if len(names) > MAX_CLASSES or not all(isinstance(name, str) for name in names):
-        raise ValueError("action_names is not a list of names")
-    intrinsics = document["intrinsics"]
-    if intrinsics is not None:
-        for key in ("fx", "fy", "cx", "cy", "width", "height"):
-            if not math.isfinite(intrinsics[key]):
-                raise ValueError(f"the intrinsics' {key} is {intrinsics[key]!r}")
+    width, height = (_within(value, 1, MAX_SIDE_PX, "frame_size_px") for value in document["frame_size_px"])
+    texts = {
+        key: str(document[key])
+        for key in ("source", "estimator", "checkpoint", "checkpoint_sha256", "backend", "created", "clip")
+    }
+    require_printable(texts.values(), longest=1000)
+    # An absolute path, or a host in a Windows path, would make the reader look where a stranger wants it to.
+    if PurePosixPath(texts["clip"]).anchor or PureWindowsPath(texts["clip"]).anchor:
+        raise ValueError(f"the clip {texts['clip']!r} is not named relative to the recording")
     header = RecordingHeader(
-        source=str(document["source"]),
-        frame_size_px=(width, height),
-        intrinsics=intrinsics,
-        estimator=str(document["estimator"]),
-        checkpoint=str(document["checkpoint"]),
-        checkpoint_sha256=str(document["checkpoint_sha256"]),
-        backend=str(document["backend"]),
-        action_names=names,
+        frame_size_px=(int(width), int(height)),
+        intrinsics=_intrinsics_from(document["intrinsics"]),
+        action_names=names(document["action_names"], MAX_CLASSES),
         options=dict(document["options"]),
         versions=dict(document["versions"]),
-        created=str(document["created"]),
-        clip=str(document["clip"]),
+        **texts,
     )
     futures = None
     if "futures" in document:
-        futures = FutureShape(int(document["futures"]["samples"]), tuple(map(float, document["futures"]["offset_s"])))
-        if not 0 < futures.samples * len(futures.offset_s) * HANDS * JOINTS * 3 <= MAX_FUTURE_VALUES:
-            raise ValueError(f"futures of {futures.samples} samples and {len(futures.offset_s)} steps")
+        offset_s = tuple(_within(value, 0, MAX_OFFSET_S, "futures' offset") for value in document["futures"]["offset_s"])
+        futures = FutureShape(int(document["futures"]["samples"]), offset_s)
+        if not 0 < futures.samples * len(offset_s) * HANDS * JOINTS * 3 <= MAX_FUTURE_VALUES:
+            raise ValueError(f"futures of {futures.samples} samples and {len(offset_s)} steps")
     return State(header, futures, bool(document["closed"]), int(document["frames"]))
+
+
+def _intrinsics_from(stored: Any) -> dict[str, float | int | str] | None:
+    if stored is None:
+        return None
+    width, height = (_within(stored[key], 1, MAX_SIDE_PX, f"intrinsics' {key}") for key in ("width", "height"))
+    values = {key: _within(stored[key], 1e-3 * width, 1e3 * width, f"intrinsics' {key}") for key in ("fx", "fy")}
+    values |= {key: _within(stored[key], -MAX_SIDE_PX, MAX_SIDE_PX, f"intrinsics' {key}") for key in ("cx", "cy")}
+    origin = str(stored.get("origin", "recording"))
+    require_printable((origin,))
+    return {**values, "width": int(width), "height": int(height), "origin": origin}
+
+
+def _within(value: Any, least: float, most: float, what: str) -> float:
+    number = float(value)
+    if not least <= number <= most:
+        raise ValueError(f"the {what} is {number!r}")
+    return number

@@ -1,6 +1,7 @@
 """Read a recording, closed or cut short by a crash."""
 
 import csv
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,13 @@ from ghtt_core.recording.layout import (
 )
 from ghtt_core.recording.npz import read_npz
 from ghtt_core.skeleton import HANDS, JOINTS
+from ghtt_core.untrusted import read_text
+
+MAX_COORDINATE = 1e6
+"""Metres or pixels: beyond what any hand, camera or wild guess of a model comes to."""
+MAX_PROBABILITY = 1.001
+MAX_TIME_S = 1e10
+"""Source times may be seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,18 @@ class Recording:
         return self.time_s.size
 
     def observation(self, row: int) -> HandsObservation:
-        """The observed hands of one frame, as the estimator gave them."""
+        """The observed hands of one frame, as the estimator gave them.
+
+        Raises:
+            UserError: The row holds what no hand and no camera does.
+        """
+        pose = self.world_from_cam[row]
+        self._require_within(row, MAX_COORDINATE, self.observed_cam_m, self.refined_cam_m, self.observed_px)
+        self._require_within(row, MAX_PROBABILITY, self.confidence, self.action_prob)
+        # "not <" so that NaN is refused: a camera is always somewhere.
+        rotation = pose[:3, :3]
+        if not (np.abs(pose) < MAX_COORDINATE).all() or not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-2):
+            raise UserError(f"{self.directory} is damaged: row {row} holds a matrix that is no camera pose.")
         return HandsObservation(
             joints_cam_m=np.array(self.observed_cam_m[row]),
             joints_px=np.array(self.observed_px[row]),
@@ -87,16 +106,26 @@ class Recording:
         )
 
     def prediction(self, row: int) -> Prediction:
-        """What the model made of one frame, with futures where some were drawn at it."""
+        """What the model made of one frame, with futures where some were drawn at it.
+
+        Raises:
+            UserError: The futures hold what no hand does.
+        """
         found = np.flatnonzero(self.future_frame == row)
         time_s, frame_index = float(self.time_s[row]), int(self.source_frame[row])
         futures = None
         if found.size:
+            self._require_within(int(found[0]), MAX_COORDINATE, self.futures_cam_m)
             drawn = np.array(self.futures_cam_m[found[0]])
             futures = Futures(drawn, np.array(self.future_offset_s), frame_index, time_s)
         return Prediction(
             np.array(self.refined_cam_m[row]), np.array(self.action_prob[row]), frame_index, time_s, futures=futures
         )
+
+    def _require_within(self, row: int, most: float, *arrays: Float32) -> None:
+        for array in arrays:
+            if (np.abs(array[row]) > most).any():
+                raise UserError(f"{self.directory} is damaged: row {row} holds a number above {most:g}.")
 
 
 def read_recording(directory: Path) -> Recording:
@@ -110,6 +139,8 @@ def read_recording(directory: Path) -> Recording:
     state = read_state(directory)
     poses, futures = _closed_arrays(directory, state) if state.closed else _part_arrays(directory, state)
     count = poses["time_s"].size
+    if not (np.abs(poses["time_s"]) <= MAX_TIME_S).all():
+        raise UserError(f"{directory} is damaged: a frame has no time.")
     rows = futures["frame_index"]
     if rows.size and not (rows.min() >= 0 and rows.max() < count):
         raise UserError(f"{directory / FUTURES_FILE} names frames that {POSES_FILE} does not have.")
@@ -183,16 +214,13 @@ def _map_records(path: Path, dtype: np.dtype[np.void]) -> NDArray[np.void]:
 def _read_labels(path: Path) -> tuple[Label, ...]:
     if not path.exists():
         return ()
+    lines = csv.DictReader(io.StringIO(read_text(path), newline=""))
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            labels = [
-                Label(float(line["start_s"]), float(line["end_s"]), line["action"].strip()) for line in csv.DictReader(file)
-            ]
-    except OSError as error:
-        raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        labels = [Label(float(line["start_s"]), float(line["end_s"]), line["action"].strip()) for line in lines]
+    except (KeyError, TypeError, ValueError, AttributeError, csv.Error) as error:
         raise UserError(f"{path} must have the columns start_s, end_s, action with times in seconds.") from error
     for label in labels:
-        if not (math.isfinite(label.start_s) and label.start_s < label.end_s < math.inf and label.action):
+        named = label.action and label.action.isprintable()
+        if not (named and math.isfinite(label.start_s) and label.start_s < label.end_s < math.inf):
             raise UserError(f"{path} has a segment from {label.start_s} to {label.end_s} s named {label.action!r}: correct it.")
     return tuple(sorted(labels, key=lambda label: label.start_s))

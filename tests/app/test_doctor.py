@@ -1,6 +1,7 @@
 import ctypes
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -208,12 +209,21 @@ def test_system_libraries_script_needs_nothing_installed():
     assert done.returncode == int(any(not library.window_only for library in system_libraries.missing_libraries()))
 
 
-def test_report_shortens_private_paths(monkeypatch, tmp_path):
+def test_report_shortens_private_paths(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.setattr(doctor.getpass, "getuser", lambda: "mallory")
-    text = f"{probe.ROOT}/assets and {tmp_path / '.cache'} of mallory"
-    assert doctor.shorten_private_paths(text) == f"<checkout>/assets and {Path('~', '.cache')} of <user>"
+    monkeypatch.setattr("app.privacy.getpass.getuser", lambda: "al")
+    monkeypatch.setattr("app.privacy.platform.node", lambda: "als-laptop")
+    monkeypatch.setenv("QT_PLUGIN", "rtsp://al:s3cret@cam.local/live?token=s3cret")
+    seen = f"{probe.ROOT}/assets and {tmp_path / '.cache'} of al, also on als-laptop"
+    monkeypatch.setattr(doctor, "look_at_everything", lambda: [Finding("Model", seen)])
+    monkeypatch.setattr(sys, "argv", ["doctor", "--report"])
+    assert doctor.main() == 0
+    report = capsys.readouterr().out
+    assert f"<checkout>/assets and {Path('~', '.cache')} of <user>, also on <host>" in report
+    assert "QT_PLUGIN=rtsp://cam.local/live" in report
+    assert "s3cret" not in report
+    assert f"program: {tomllib.loads(Path('pyproject.toml').read_text())['project']['version']}" in report
 
 
 def test_report_holds_the_end_of_the_log(monkeypatch, capsys, tmp_path):
