@@ -53,6 +53,8 @@ class Status:
         error: A sentence if a worker has failed, or "".
         ended: The source has come to its end.
         backend_note: Why it is not another backend, or "".
+        source_note: Something to know of the source (a clip that is not there, a camera that ignored a setting), or "".
+        frames: Poses since the source was opened.
     """
 
     source: str
@@ -64,6 +66,8 @@ class Status:
     error: str = ""
     ended: bool = False
     backend_note: str = ""
+    source_note: str = ""
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,11 @@ class Session(Protocol):
     @property
     def default_temperature(self) -> float:
         """The checkpoint's own."""
+        ...
+
+    @property
+    def imagines(self) -> bool:
+        """Whether futures are drawn here: those of a recording stay as they were recorded."""
         ...
 
     def moment(self) -> Moment | None:

@@ -71,6 +71,12 @@ class LiveSession:
         """The checkpoint's own."""
         return 1.0 if self._runtime is None else self._runtime.spec.default_temperature
 
+    @property
+    def imagines(self) -> bool:
+        """Whether futures are drawn here: those of a recording stay as they were recorded."""
+        run = self._run
+        return run is None or not isinstance(run.source, ReplaySource) or needs_model(run.options, run.source)
+
     def moment(self) -> Moment | None:
         """The newest of everything; the same object until something is new."""
         run = self._run
@@ -107,6 +113,8 @@ class LiveSession:
             error=self._error or run.pipeline.error or self._writer_error(),
             ended=state is SourceState.ENDED,
             backend_note=self._model_note,
+            source_note=run.source.info.note,
+            frames=stats.frames,
         )
 
     def position(self) -> Position | None:
@@ -131,7 +139,7 @@ class LiveSession:
         )
         self._options = replace(self._options, prediction=prediction)
         run = self._run
-        if run is not None:
+        if run is not None and self.imagines:
             try:
                 run.pipeline.configure(prediction)
                 self._error = ""
@@ -306,6 +314,7 @@ class LiveSession:
     @staticmethod
     def _sentence(error: Exception) -> str:
         if isinstance(error, UserError):
+            _LOG.info("told the user", exc_info=error)
             return str(error)
         _LOG.error("the session failed", exc_info=error)
         return f"{type(error).__name__}: {error}"

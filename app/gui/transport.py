@@ -39,7 +39,6 @@ class Transport(QWidget):
         self.seek.setRange(0, _TICKS)
         self.seek.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clock = QLabel()
-        self.clock.setMinimumWidth(96)
         self.clock.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.speed = QComboBox()
         self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -49,7 +48,7 @@ class Transport(QWidget):
             self.speed.addItem(f"{speed:g}×", speed)
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
         self.set_theme(DARK)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         for button in (self.back, self.play, self.forward):
             layout.addWidget(button)
@@ -65,6 +64,10 @@ class Transport(QWidget):
         self.speed.currentIndexChanged.connect(lambda index: self.speed_chosen.emit(SPEEDS[index]))
         self.show_live(0.0)
 
+    def add_button(self, button: QToolButton) -> None:
+        """Put one more button at the end of the row."""
+        self._row.addWidget(button)
+
     def set_theme(self, theme: Theme) -> None:
         """Paint the icons in a theme's colours."""
         self._theme = theme
@@ -76,7 +79,7 @@ class Transport(QWidget):
         """A source without an end: only the time since it began."""
         self._set_enabled(False)
         self.seek.setValue(0)
-        self.clock.setText(tr("live") + f"  {_clock(position_s)}")
+        self.clock.setText(tr("live {time}").format(time=_clock(position_s)))
         self._show_playing(True)
 
     def show_position(self, position: Position) -> None:
