@@ -72,13 +72,20 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a source with an end is, and how it runs."""
+    """Where a source with an end is, and how it runs.
+
+    Attributes:
+        position_s: The time of the frame that is shown, in the source's own time.
+        start_s: The time of its first frame: a recording may begin in the middle of a clip.
+        duration_s: From its first to its last frame.
+    """
 
     position_s: float
     duration_s: float
     playing: bool
     speed: float
     loop: bool
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ class Session(Protocol):
         ...
 
     def seek(self, position_s: float) -> None:
-        """Jump."""
+        """Jump to a time of the source."""
         ...
 
     def set_speed(self, speed: float) -> None:

@@ -69,6 +69,7 @@ def make_application() -> QApplication:
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
+    application.setStyle("Fusion")  # The same on every system: the style sheet is made for it.
     application.setApplicationName("ghtt")
     application.setOrganizationName("ghtt")
     application.setApplicationDisplayName("G-HTT")

@@ -100,7 +100,6 @@ def rgb(color: str) -> tuple[float, float, float]:
 
 def apply_theme(app: QApplication, theme: Theme, text_px: int) -> None:
     """Paint every widget of the application with a theme, its text so many pixels high."""
-    app.setStyle("Fusion")
     colors = QPalette()
     for role, color in (
         (QPalette.ColorRole.Window, theme.window),

@@ -27,7 +27,7 @@ class Transport(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._duration_s = 0.0
+        self._start_s = self._duration_s = 0.0
         self._playing: bool | None = None
         self.play = self._button(tr("Play or pause (Space)"))
         self.back = self._button(tr("One frame back (,)"))
@@ -85,10 +85,11 @@ class Transport(QWidget):
     def show_position(self, position: Position) -> None:
         """A clip: where it is and whether it runs."""
         self._set_enabled(True)
-        self._duration_s = position.duration_s
+        self._start_s, self._duration_s = position.start_s, position.duration_s
+        gone_s = position.position_s - position.start_s
         if not self.seek.isSliderDown():
-            self.seek.setValue(round(_TICKS * position.position_s / max(position.duration_s, 1e-6)))
-        self.clock.setText(f"{_clock(position.position_s)} / {_clock(position.duration_s)}")
+            self.seek.setValue(round(_TICKS * gone_s / max(position.duration_s, 1e-6)))
+        self.clock.setText(f"{_clock(gone_s)} / {_clock(position.duration_s)}")
         self._show_playing(position.playing)
         with QSignalBlocker(self.loop), QSignalBlocker(self.speed):
             self.loop.setChecked(position.loop)
@@ -110,7 +111,7 @@ class Transport(QWidget):
             self.play.setAccessibleName(tr("Pause") if playing else tr("Play"))
 
     def _on_seek(self, tick: int) -> None:
-        self.sought.emit(tick / _TICKS * self._duration_s)
+        self.sought.emit(self._start_s + tick / _TICKS * self._duration_s)
 
     def _on_slider_action(self, _action: int) -> None:
         self._on_seek(self.seek.sliderPosition())
