@@ -40,8 +40,8 @@ results: .venv/.train hand-model checkpoint  ## Measure the bundled checkpoint i
 bench: hand-model checkpoint  ## Time every stage on this machine
 	$(VENV_PYTHON) -m app.bench
 
-screenshot: hand-model checkpoint  ## Take the README's picture of the window
-	$(XVFB) $(VENV_PYTHON) -m app.gui.screenshot --out docs/images/window.png
+screenshot: hand-model checkpoint  ## Take the README's picture and animation of the window
+	$(XVFB) $(VENV_PYTHON) -m app.gui.screenshot --out docs/images/window.png --animation docs/images/window.gif
 
 lint: .venv/.dev  ## Check style, formatting and types
 	$(VENV_PYTHON) -m ruff check .

@@ -13,7 +13,7 @@ INDEXES_TO_TRY = range(3)
 V4L_FOLDER = Path("/sys/class/video4linux")
 
 
-def _candidates() -> dict[int, str]:
+def candidates() -> dict[int, str]:
     """Index and name of what may be a camera; without a list from the system, the first few indexes."""
     if sys.platform != "linux":
         return dict.fromkeys(INDEXES_TO_TRY, "camera")
@@ -40,7 +40,7 @@ def _picture_size(index: int) -> tuple[int, int] | None:
 
 def main() -> int:
     """Print index, name and picture size of each camera; the size is null where it delivers no picture."""
-    print(json.dumps([{"index": index, "name": name, "size": _picture_size(index)} for index, name in _candidates().items()]))
+    print(json.dumps([{"index": index, "name": name, "size": _picture_size(index)} for index, name in candidates().items()]))
     return 0
 
 

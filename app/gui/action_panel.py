@@ -9,11 +9,14 @@ from PyQt6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygonF
 from PyQt6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.gui.clock import WatchingClock
+from app.gui.text import tr
 from app.gui.theme import CLASS_COLORS, DARK, Theme
 from ghtt_core.packets import Float32
 
 TOP = 5
 TIMELINE_S = 20.0
+_FIRST = 1.6
+"""The first action is so many times as high as the others: it is what people look for across a room."""
 
 
 def top_actions(prob: Float32, count: int = TOP) -> list[tuple[int, float]]:
@@ -38,13 +41,13 @@ class ActionBars(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Most probable actions")
+        self.setAccessibleName(tr("Most probable actions"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._theme = DARK
         self._names: tuple[str, ...] = ()
         self._top: list[tuple[int, float]] = []
         self._condition: int | None = None
-        self._hint = "waiting for half a second of hands"
+        self._hint = tr("waiting for half a second of hands")
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Room for five bars."""
@@ -83,13 +86,14 @@ class ActionBars(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint)
             painter.end()
             return
-        row = self.height() / TOP
+        row = self.height() / (TOP - 1 + _FIRST)
         font = QFont(self.font())
-        font.setPixelSize(int(np.clip(row * 0.52, 12, 22)))
         for place, (index, value) in enumerate(self._top):
+            high = row * (1.0 if place else _FIRST)
+            font.setPixelSize(int(np.clip(0.55 * high, 11, 40)))
             font.setBold(place == 0)
             painter.setFont(font)
-            box = QRectF(0, place * row + 2, self.width(), row - 4)
+            box = QRectF(0, self.height() - (TOP - place) * row + 2 if place else 0, self.width(), high - 4)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self._theme.raised))
             painter.drawRoundedRect(box, 4, 4)
@@ -98,7 +102,7 @@ class ActionBars(QWidget):
             painter.setBrush(color)
             painter.drawRoundedRect(QRectF(box.x(), box.y(), max(4.0, box.width() * value), box.height()), 4, 4)
             painter.setPen(QColor(self._theme.text))
-            name = spoken(self._names[index]) + ("  (what if)" if index == self._condition else "")
+            name = spoken(self._names[index]) + (f"  ({tr('what if')})" if index == self._condition else "")
             text = box.adjusted(10, 0, -10, 0)
             name = painter.fontMetrics().elidedText(
                 name, Qt.TextElideMode.ElideRight, int(text.width() - 4.5 * font.pixelSize())
@@ -113,7 +117,7 @@ class ActionTimeline(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("Action probabilities over time")
+        self.setAccessibleName(tr("Action probabilities over time"))
         self.setMinimumHeight(56)
         self._theme = DARK
         self._history: deque[tuple[float, Float32]] = deque()
@@ -144,7 +148,7 @@ class ActionTimeline(QWidget):
         """Draw a curve for every class that was among the first in the time shown."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot = QRectF(0, 4, self.width(), self.height() - 20)
+        plot = QRectF(0, 4, self.width(), self.height() - 8 - self._small_px)
         painter.fillRect(plot, QColor(self._theme.raised))
         self._draw_axis(painter, plot)
         if len(self._history) > 1:
@@ -154,26 +158,31 @@ class ActionTimeline(QWidget):
             stride = max(1, len(times) // max(1, int(plot.width() / 2)))
             x = plot.right() - (times[-1] - times[::stride]) / TIMELINE_S * plot.width()
             for index in shown.tolist():
-                self._draw_curve(painter, plot, x, prob[::stride, index], class_color(index))
+                self._draw_curve(painter, plot, x, prob[::stride, index], index)
         painter.end()
+
+    @property
+    def _small_px(self) -> int:
+        return max(10, round(0.8 * self.fontInfo().pixelSize()))
 
     def _draw_axis(self, painter: QPainter, plot: QRectF) -> None:
         font = QFont(self.font())
-        font.setPixelSize(11)
+        font.setPixelSize(self._small_px)
         painter.setFont(font)
         for seconds in range(0, int(TIMELINE_S) + 1, 5):
             x = plot.right() - seconds / TIMELINE_S * plot.width()
             painter.setPen(QPen(QColor(self._theme.border), 1))
             painter.drawLine(QPointF(x, plot.top()), QPointF(x, plot.bottom()))
             painter.setPen(QColor(self._theme.dim))
-            label = "now" if seconds == 0 else f"-{seconds} s"
-            box = QRectF(x - 40, plot.bottom() + 1, 40 if seconds == 0 else 80, 15)
+            label = tr("now") if seconds == 0 else f"−{seconds} s"
+            box = QRectF(x - 40, plot.bottom() + 1, 40 if seconds == 0 else 80, 4 + self._small_px)
             flag = Qt.AlignmentFlag.AlignRight if seconds == 0 else Qt.AlignmentFlag.AlignHCenter
             if seconds < TIMELINE_S:
                 painter.drawText(box, flag, label)
 
     @staticmethod
-    def _draw_curve(painter: QPainter, plot: QRectF, x: NDArray[np.float64], value: Float32, color: QColor) -> None:
+    def _draw_curve(painter: QPainter, plot: QRectF, x: NDArray[np.float64], value: Float32, index: int) -> None:
+        color = class_color(index)
         y = plot.bottom() - value * plot.height()
         points = [QPointF(*point) for point in np.stack((x, y), axis=1).tolist()]
         fill = QColor(color)
@@ -183,7 +192,8 @@ class ActionTimeline(QWidget):
         base = [QPointF(points[-1].x(), plot.bottom()), QPointF(points[0].x(), plot.bottom())]
         painter.drawPolygon(QPolygonF(points + base))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(color, 2))
+        again = index >= len(CLASS_COLORS)  # The colours go round: the second time they are dashed.
+        painter.setPen(QPen(color, 2, Qt.PenStyle.DashLine if again else Qt.PenStyle.SolidLine))
         painter.drawPolyline(QPolygonF(points))
 
 

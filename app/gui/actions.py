@@ -23,6 +23,7 @@ def build_menus(window: QMainWindow, handlers: Mapping[str, Handler]) -> tuple[d
     """
     bar = window.menuBar()
     assert bar is not None
+    bar.setNativeMenuBar(False)  # One row with the buttons, on every system.
     menus = {name: QMenu(tr(name), bar) for name in MENUS}
     for menu in menus.values():
         bar.addMenu(menu)
@@ -33,7 +34,7 @@ def build_menus(window: QMainWindow, handlers: Mapping[str, Handler]) -> tuple[d
         action.setObjectName(command.name)
         action.setShortcuts([QKeySequence(keys) for keys in command.keys])
         action.setStatusTip(tr(command.tip))
-        action.setToolTip(tr(command.tip))
+        action.setToolTip(f"{tr(command.tip)} ({command.keys[0]})" if command.keys else tr(command.tip))
         action.setCheckable(command.checkable)
         action.setChecked(command.checked)
         if command.group:

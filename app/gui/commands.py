@@ -29,7 +29,6 @@ class Command:
 
 
 MENUS = ("File", "Playback", "Futures", "View", "Record", "Labels", "Help")
-SEPARATOR = ""
 
 COMMANDS = (
     Command("open_clip", "File", "Open clip...", ("Ctrl+O",), "Open a video clip; dropping one on the window does the same."),
@@ -74,6 +73,8 @@ COMMANDS = (
     Command("toggle_overlay", "View", "Hands on the video", ("H",), "Draw the hands on the video.", True, True),
     Command("toggle_video_futures", "View", "Futures on the video", ("G",), "Draw the futures on the video.", True, True),
     Command("toggle_theme", "View", "Light theme", ("D",), "Dark for a screen, light for a bright room.", True),
+    Command("larger_text", "View", "Larger text", ("Ctrl++", "Ctrl+="), "For people who stand farther away."),
+    Command("smaller_text", "View", "Smaller text", ("Ctrl+-",), "Leave more room for the pictures."),
     Command("toggle_full_screen", "View", "Full screen", ("F11",), "Use the whole screen.", True),
     Command("reset_layout", "View", "Reset the layout", ("Ctrl+0",), "Put every panel back in its place."),
     Command("toggle_record", "Record", "Record video", ("R",), "Record the view as an MP4.", True),

@@ -72,6 +72,11 @@ class FuturesPanel(QWidget):
         left = QVBoxLayout()
         left.addLayout(grid)
         left.addWidget(self.freeze)
+        self._note = QLabel(tr("These are the recorded futures. Start with --replay and --checkpoint to draw new ones."))
+        self._note.setWordWrap(True)
+        self._note.setProperty("role", "dim")
+        self._note.hide()
+        left.addWidget(self._note)
         left.addStretch()
         self.what_if = QListWidget()
         self.what_if.setAccessibleName(tr("What if: the action the futures follow"))
@@ -121,6 +126,12 @@ class FuturesPanel(QWidget):
         self._temperature_chosen = settings.temperature is not None
         self.scrub.setRange(0, self.horizon.value())
         self._show_values()
+
+    def set_fixed(self, fixed: bool) -> None:
+        """Whether the futures are recorded ones, which cannot be drawn anew."""
+        for widget in (self.samples, self.temperature, self.what_if):
+            widget.setEnabled(not fixed)
+        self._note.setVisible(fixed)
 
     def set_default_temperature(self, temperature: float) -> None:
         """Show the checkpoint's own temperature until another is chosen."""

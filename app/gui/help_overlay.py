@@ -88,6 +88,7 @@ class HelpOverlay(QFrame):
         head.setProperty("role", "section")
         grid.addWidget(head, 0, 0, 1, 2)
         grid.setColumnStretch(1, 1)
+        grid.setColumnMinimumWidth(0, 16 * box.fontMetrics().averageCharWidth())
         rows = [(command.keys[0], command.text) for command in COMMANDS if command.menu == menu and command.keys]
         if menu == "Futures":
             rows.append(("1 - 9", "What if: the action of that number"))

@@ -17,6 +17,7 @@ def _triangle(*points: tuple[float, float]) -> QPainterPath:
 
 def _bars(*boxes: tuple[float, float, float, float]) -> QPainterPath:
     path = QPainterPath()
+    path.setFillRule(Qt.FillRule.WindingFill)
     for box in boxes:
         path.addRoundedRect(QRectF(*box), 3, 3)
     return path
@@ -46,21 +47,63 @@ def _loop() -> QPainterPath:
     return stroker.createStroke(ring).united(_triangle((38, 2), (38, 30), (58, 15)))
 
 
+def _record() -> QPainterPath:
+    path = QPainterPath()
+    path.addEllipse(QRectF(10, 10, 44, 44))
+    return path
+
+
+def _export() -> QPainterPath:
+    return _bars((8, 50, 48, 8), (28, 6, 8, 26)).united(_triangle((14, 26), (50, 26), (32, 46)))
+
+
+def _picture() -> QPainterPath:
+    frame = _bars((4, 16, 56, 40), (22, 8, 20, 10))
+    lens = QPainterPath()
+    lens.addEllipse(QRectF(20, 24, 24, 24))
+    glass = QPainterPath()
+    glass.addEllipse(QRectF(26, 30, 12, 12))
+    return frame.subtracted(lens).united(glass)
+
+
 _SHAPES: dict[str, Callable[[], QPainterPath]] = {
     "play": _play,
     "pause": _pause,
     "forward": _forward,
     "back": _back,
     "loop": _loop,
+    "record": _record,
+    "export": _export,
+    "picture": _picture,
 }
 
 
 def icon(name: str, color: str) -> QIcon:
-    """The icon of that name ("play", "pause", "forward", "back", "loop") in a colour."""
+    """The icon of that name, one of `_SHAPES`, in a colour."""
     pixmap = QPixmap(QSize(_SIDE, _SIDE))
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.fillPath(_SHAPES[name](), QColor(color))
+    painter.end()
+    return QIcon(pixmap)
+
+
+def hand_icon(colors: tuple[str, str]) -> QIcon:
+    """The program's own: an open hand of bones, in the colours of left and right."""
+    pixmap = QPixmap(QSize(2 * _SIDE, 2 * _SIDE))
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    wrist = QPointF(62, 116)
+    for place, (x, y) in enumerate(((14, 66), (34, 22), (62, 10), (90, 20), (114, 42))):
+        color = QColor(colors[0] if place < 3 else colors[1])
+        painter.setPen(QPen(color, 11, cap=Qt.PenCapStyle.RoundCap))
+        knuckle = QPointF(wrist.x() + 0.5 * (x - wrist.x()), wrist.y() + 0.5 * (y - wrist.y()))
+        painter.drawLine(wrist, knuckle)
+        painter.drawLine(knuckle, QPointF(x, y))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor("white"))
+    painter.drawEllipse(wrist, 9, 9)
     painter.end()
     return QIcon(pixmap)

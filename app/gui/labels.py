@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.gui.action_panel import spoken
 from app.gui.actions import Handler
 from app.gui.labels_panel import LabelsPanel
 from app.gui.text import tr
 from ghtt_core.errors import UserError
-from ghtt_core.recording import Label, read_recording
+from ghtt_core.recording import Label, read_labels
 
 if TYPE_CHECKING:
     from app.gui.window import MainWindow
@@ -60,7 +61,7 @@ class LabelControls:
         self.labels = []
         if recording is not None:
             with suppress(UserError):  # The session says what is wrong with it.
-                self.labels = list(read_recording(recording).labels)
+                self.labels = list(read_labels(recording))
         self._show()
 
     def save(self) -> None:
@@ -72,7 +73,8 @@ class LabelControls:
             directory.mkdir(parents=True, exist_ok=True)
             write_labels(directory / LABELS_FILE, self.labels)
         except OSError as error:
-            self._window.toasts.show(tr("The labels cannot be saved in") + f" {directory}: {error.strerror}.", error=True)
+            sentence = tr("The labels cannot be saved in {path}: {reason}.").format(path=directory, reason=error.strerror)
+            self._window.toasts.show(sentence, error=True)
 
     def _now_s(self) -> float | None:
         shown = self._window.display.shown
@@ -95,8 +97,8 @@ class LabelControls:
         self._start_s = None
         self._show()
         where = self._window.recording.labelled_directory()
-        note = "" if where is not None else " " + tr("Export (E) to keep it.")
-        self._window.toasts.show(f"{action}: {self.labels[-1].start_s:.2f} - {end_s:.2f} s." + note)
+        sentence = f"{spoken(action)}: {self.labels[-1].start_s:.2f} – {end_s:.2f} s."
+        self._window.toasts.show(sentence if where is not None else f"{sentence} {tr('Export (E) to keep it.')}")
         self.save()
 
     def _undo(self) -> None:
@@ -105,7 +107,7 @@ class LabelControls:
 
     def _remove(self, index: int) -> None:
         gone = self.labels.pop(index)
-        self._window.toasts.show(tr("Removed the label") + f" {gone.action}.")
+        self._window.toasts.show(tr("Removed the label {action}.").format(action=spoken(gone.action)))
         self._show()
         self.save()
 

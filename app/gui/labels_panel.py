@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
+from app.gui.action_panel import spoken
 from app.gui.text import tr
 from ghtt_core.recording import Label
 
@@ -47,10 +48,10 @@ class LabelsPanel(QWidget):
         """List the labels, and the start that waits for its end."""
         self._labels = tuple(labels)
         self.list.clear()
-        self.list.addItems([f"{label.start_s:7.2f} - {label.end_s:.2f} s   {label.action}" for label in labels])
+        self.list.addItems([f"{label.start_s:7.2f} – {label.end_s:.2f} s   {spoken(label.action)}" for label in labels])
         self.list.setCurrentRow(len(labels) - 1)
         waiting = tr("Pick the action in the what-if list, mark its start, then its end.")
-        self.open_mark.setText(waiting if start_s is None else tr("Started at") + f" {start_s:.2f} s ...")
+        self.open_mark.setText(waiting if start_s is None else tr("Started at {time} s ...").format(time=f"{start_s:.2f}"))
 
     def _remove(self) -> None:
         if self.list.currentRow() >= 0:

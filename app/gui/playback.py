@@ -1,5 +1,6 @@
 """Play, pause, step, seek, speed and loop, by key and by mouse."""
 
+import math
 from collections.abc import Mapping
 
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSlider, QApplication
@@ -31,7 +32,7 @@ class PlaybackControls:
             "step_forward": lambda: self._step(1),
             "seek_back": lambda: self._sideways(-1),
             "seek_forward": lambda: self._sideways(1),
-            "seek_start": lambda: self._seek(0.0),
+            "seek_start": lambda: self._seek(-math.inf),
             "slower": lambda: self._transport.change_speed(-1),
             "faster": lambda: self._transport.change_speed(1),
             "toggle_loop": self._session.set_loop,
@@ -72,7 +73,7 @@ class PlaybackControls:
     def _seek(self, time_s: float) -> None:
         position: Position | None = self._session.position()
         if position is not None:
-            self._session.seek(min(max(time_s, 0.0), position.duration_s))
+            self._session.seek(min(max(time_s, position.start_s), position.start_s + position.duration_s))
 
     def _step(self, frames: int) -> None:
         if self._session.position() is not None:

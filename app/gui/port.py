@@ -53,6 +53,8 @@ class Status:
         error: A sentence if a worker has failed, or "".
         ended: The source has come to its end.
         backend_note: Why it is not another backend, or "".
+        source_note: Something to know of the source (a clip that is not there, a camera that ignored a setting), or "".
+        frames: Poses since the source was opened.
     """
 
     source: str
@@ -64,17 +66,26 @@ class Status:
     error: str = ""
     ended: bool = False
     backend_note: str = ""
+    source_note: str = ""
+    frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a source with an end is, and how it runs."""
+    """Where a source with an end is, and how it runs.
+
+    Attributes:
+        position_s: The time of the frame that is shown, in the source's own time.
+        start_s: The time of its first frame: a recording may begin in the middle of a clip.
+        duration_s: From its first to its last frame.
+    """
 
     position_s: float
     duration_s: float
     playing: bool
     speed: float
     loop: bool
+    start_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,11 @@ class Session(Protocol):
     @property
     def default_temperature(self) -> float:
         """The checkpoint's own."""
+        ...
+
+    @property
+    def imagines(self) -> bool:
+        """Whether futures are drawn here: those of a recording stay as they were recorded."""
         ...
 
     def moment(self) -> Moment | None:
@@ -136,7 +152,7 @@ class Session(Protocol):
         ...
 
     def seek(self, position_s: float) -> None:
-        """Jump."""
+        """Jump to a time of the source."""
         ...
 
     def set_speed(self, speed: float) -> None:

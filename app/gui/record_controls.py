@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QSignalBlocker, QUrl
-from PyQt6.QtGui import QDesktopServices
+from PyQt6.QtGui import QDesktopServices, QImage
 
 from app.gui.actions import Handler
 from app.gui.port import Session, Writing
@@ -27,6 +29,8 @@ class RecordControls:
         self._output_dir = output_dir
         self._export_dir: Path | None = None
         self._written: dict[str, Path] = {}
+        self._pictures: SimpleQueue[tuple[Path, bool]] = SimpleQueue()
+        self._savers: list[Thread] = []
         self.opened_recording: Path | None = None
 
     def handlers(self) -> Mapping[str, Handler]:
@@ -63,6 +67,23 @@ class RecordControls:
                     self._check(name, False)
                 else:
                     self._saved(path)
+        self._follow_pictures()
+
+    def close(self) -> None:
+        """Wait for the pictures that are being saved."""
+        for saver in self._savers:
+            saver.join()
+
+    def _follow_pictures(self) -> None:
+        try:
+            path, saved = self._pictures.get_nowait()
+        except Empty:
+            return
+        self._savers = [saver for saver in self._savers if saver.is_alive()]
+        if saved:
+            self._saved(path)
+        else:
+            self._window.toasts.show(tr("The picture cannot be written to {path}.").format(path=path), error=True)
 
     def _check(self, name: str, on: bool) -> None:
         action = self._window.actions_by_name[name]
@@ -70,14 +91,17 @@ class RecordControls:
             action.setChecked(on)
 
     def save_picture(self) -> None:
-        """Save the window as it is."""
+        """Save the window as it is; a thread packs it, which takes longer than a frame lasts."""
         path = self._new_path("picture", ".png")
         if path is None:
             return
-        if self._window.grab().save(str(path)):
-            self._saved(path)
-        else:
-            self._window.toasts.show(tr("The picture cannot be written to") + f" {path}.", error=True)
+        image = self._window.grab().toImage()
+        saver = Thread(target=self._save, args=(image, path), name="picture", daemon=True)
+        self._savers.append(saver)
+        saver.start()
+
+    def _save(self, image: QImage, path: Path) -> None:
+        self._pictures.put((path, image.save(str(path))))
 
     def _record(self, on: bool) -> None:
         path = self._new_path("video", ".mp4") if on else None
@@ -100,7 +124,7 @@ class RecordControls:
     def _saved(self, path: Path) -> None:
         folder = QUrl.fromLocalFile(str(path.parent))
         button = (tr("Show in folder"), lambda: QDesktopServices.openUrl(folder))
-        self._window.toasts.show(tr("Saved") + f" {path.name}", action=button)
+        self._window.toasts.show(tr("Saved {name}").format(name=path.name), action=button)
 
     def _show_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._output_dir)))
@@ -109,7 +133,8 @@ class RecordControls:
         try:
             self._output_dir.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            self._window.toasts.show(tr("Cannot write to") + f" {self._output_dir}: {error.strerror}.", error=True)
+            sentence = tr("Cannot write to {path}: {reason}.").format(path=self._output_dir, reason=error.strerror)
+            self._window.toasts.show(sentence, error=True)
             return None
         name = f"ghtt-{datetime.now():%Y%m%d-%H%M%S}-{kind}"
         path = self._output_dir / (name + suffix)

@@ -36,7 +36,7 @@ def run_window(options: AppOptions) -> int:
     window = MainWindow(LiveSession(options), Store(QSettings()), output_directory(), options, smooth=smooth)
     signal.signal(signal.SIGINT, lambda *_: window.close())
     window.show()
-    QTimer.singleShot(_OPENED_MS, _step_back)
+    QTimer.singleShot(_OPENED_MS, step_back)
     return application.exec()
 
 
@@ -54,7 +54,7 @@ def has_graphics_card() -> bool:
         ) from error
 
 
-def _step_back() -> None:
+def step_back() -> None:
     """Let the drawing thread wait for the workers where the processor is short: frames of the window go first, not poses.
 
     On Linux a thread has a priority of its own, and hands it on to threads that it starts. The session's own thread starts
@@ -69,6 +69,7 @@ def make_application() -> QApplication:
     QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
+    application.setStyle("Fusion")  # The same on every system: the style sheet is made for it.
     application.setApplicationName("ghtt")
     application.setOrganizationName("ghtt")
     application.setApplicationDisplayName("G-HTT")

@@ -46,38 +46,68 @@ class ScorecardPanel(QWidget):
         painter.end()
 
     def _draw_plot(self, painter: QPainter, box: QRectF, age_s: float) -> None:
-        font = QFont(self.font())
-        font.setPixelSize(13)
-        painter.setFont(font)
-        mean = self._scorecard.mean(age_s)
-        head = QRectF(box.x(), box.y(), box.width(), 20)
-        painter.setPen(QColor(self._theme.text))
-        painter.drawText(head, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, tr("after") + f" {age_s:g} s")
-        text = tr("waiting")
-        if mean is not None:
-            text = f"G-HTT {mean[0]:.0f}   " + tr("still") + f" {mean[2]:.0f} mm   ×{mean[0] / max(mean[2], 1e-6):.2f}"
-        painter.setPen(QColor(self._theme.dim if mean is None else self._theme.accent))
-        painter.drawText(head, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        plot = box.adjusted(0, 21, 0, 0)
+        head = QRectF(box.x(), box.y(), box.width(), 1.5 * self.fontInfo().pixelSize())
+        self._draw_head(painter, head, age_s)
+        plot = box.adjusted(0, head.height() + 2, 0, 0)
         painter.fillRect(plot, QColor(self._theme.raised))
         scores = list(self._scorecard.scores[age_s])
         if len(scores) < 2:
+            self._set_font(painter, 0.85)
+            painter.setPen(QColor(self._theme.dim))
+            words = tr("Futures are judged here when their time has come.")
+            painter.drawText(plot, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
             return
         values = np.array([(score.time_s, score.future_mm, score.best_mm, score.still_mm) for score in scores])
         top_mm = max(60.0, float(np.percentile(values[:, (1, 3)], 98)) * 1.15)
         self._draw_grid(painter, plot, top_mm)
         x = plot.right() - (values[-1, 0] - values[:, 0]) / KEPT_S * plot.width()
-        best = QColor(self._theme.accent)
-        best.setAlphaF(0.45)
-        for column, color, width in ((3, QColor(self._theme.dim), 2.0), (2, best, 1.2), (1, QColor(self._theme.accent), 2.4)):
+        still, best, future = self._colors()
+        for column, color, width in ((3, still, 2.0), (2, best, 1.4), (1, future, 2.4)):
             y = plot.bottom() - np.minimum(values[:, column] / top_mm, 1.0) * plot.height()
             painter.setPen(QPen(color, width))
             painter.drawPolyline(QPolygonF([QPointF(*point) for point in np.stack((x, y), 1).tolist()]))
 
-    def _draw_grid(self, painter: QPainter, plot: QRectF, top_mm: float) -> None:
+    def _draw_head(self, painter: QPainter, head: QRectF, age_s: float) -> None:
+        """How old the judged futures are, and the means in the colours of their curves, as many as there is room for."""
+        self._set_font(painter, 1.0, bold=True)
+        painter.setPen(QColor(self._theme.text))
+        title = tr("{age} s ago").format(age=f"{age_s:g}")
+        painter.drawText(head, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, title)
+        room = head.width() - painter.fontMetrics().horizontalAdvance(title) - 12
+        mean = self._scorecard.mean(age_s)
+        if mean is None:
+            return
+        future_mm, best_mm, still_mm = mean
+        still, best, future = self._colors()
+        right = head.right()
+        for words, color, bold in (
+            (f"×{future_mm / max(still_mm, 1e-6):.2f}", QColor(self._theme.text), True),
+            (tr("still {mm} mm").format(mm=f"{still_mm:.0f}"), still, False),
+            (f"G-HTT {future_mm:.0f}", future, True),
+            (tr("best {mm}").format(mm=f"{best_mm:.0f}"), best, False),
+        ):
+            self._set_font(painter, 0.95, bold=bold)
+            wide = painter.fontMetrics().horizontalAdvance(words) + 12
+            room -= wide
+            if room < 0:
+                return
+            painter.setPen(color)
+            box = QRectF(right - wide, head.y(), wide, head.height())
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, words)
+            right -= wide
+
+    def _colors(self) -> tuple[QColor, QColor, QColor]:
+        """Of zero velocity, the best sample and the deterministic future."""
+        return QColor(self._theme.dim), QColor(self._theme.best), QColor(self._theme.accent)
+
+    def _set_font(self, painter: QPainter, share: float, *, bold: bool = False) -> None:
         font = QFont(self.font())
-        font.setPixelSize(11)
+        font.setPixelSize(max(10, round(share * self.fontInfo().pixelSize())))
+        font.setBold(bold)
         painter.setFont(font)
+
+    def _draw_grid(self, painter: QPainter, plot: QRectF, top_mm: float) -> None:
+        self._set_font(painter, 0.75)
         for level_mm in [level for level in _GRID_MM if level < 0.8 * top_mm][-2:]:
             y = plot.bottom() - level_mm / top_mm * plot.height()
             painter.setPen(QPen(QColor(self._theme.border), 1))

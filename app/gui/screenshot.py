@@ -27,7 +27,8 @@ _POLL_MS = 10
 _FUTURES_WAIT_S = 5.0
 _LIMIT_MS = 1_200_000
 _ANIMATION_FPS = 8
-_ANIMATION_WIDTH = 960
+_ANIMATION_WIDTH, _ANIMATION_COLORS = 800, 128
+_WINDOW_SIZE = (1280, 800)
 
 
 Take = Callable[[QImage], None]
@@ -97,7 +98,7 @@ def save_animation(images: Sequence[QImage], path: Path) -> None:
         frame = Image.frombuffer("RGBA", (rgb.width(), rgb.height()), bits.asstring()).convert("RGB")
         size = (_ANIMATION_WIDTH, round(_ANIMATION_WIDTH * frame.height / frame.width))
         frames.append(frame.resize(size, Image.Resampling.LANCZOS))
-    palette = frames[len(frames) // 2].quantize(160)
+    palette = frames[len(frames) // 2].quantize(_ANIMATION_COLORS)
     indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=1000 // _ANIMATION_FPS, loop=0, optimize=True)
 
@@ -125,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         store = Store(QSettings(str(Path(folder) / "settings.ini"), QSettings.Format.IniFormat))
         session = LiveSession(options)
         window = MainWindow(session, store, Path(folder), options)
+        window.resize(*_WINDOW_SIZE)
         window.show()
         photographer = Photographer(window, session, times_s, images.append)
         QTimer.singleShot(_LIMIT_MS, lambda: QApplication.exit(1))

@@ -8,6 +8,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
+import numpy as np
+
 from app.assembly import build_stages, load_model, needs_model, recording_header, source_name
 from app.drawing.compose import ViewComposer
 from app.gui.futures_panel import FutureSettings
@@ -52,6 +54,7 @@ class LiveSession:
         self._model_asked = False
         self._moment: Moment | None = None
         self._redrawn: Futures | None = None
+        self._wanted_again: Moment | None = None
         self._video: LiveVideo | None = None
         self._export: LiveExport | None = None
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -70,6 +73,12 @@ class LiveSession:
     def default_temperature(self) -> float:
         """The checkpoint's own."""
         return 1.0 if self._runtime is None else self._runtime.spec.default_temperature
+
+    @property
+    def imagines(self) -> bool:
+        """Whether futures are drawn here: those of a recording stay as they were recorded."""
+        run = self._run
+        return run is None or not isinstance(run.source, ReplaySource) or needs_model(run.options, run.source)
 
     def moment(self) -> Moment | None:
         """The newest of everything; the same object until something is new."""
@@ -107,6 +116,8 @@ class LiveSession:
             error=self._error or run.pipeline.error or self._writer_error(),
             ended=state is SourceState.ENDED,
             backend_note=self._model_note,
+            source_note=run.source.info.note,
+            frames=stats.frames,
         )
 
     def position(self) -> Position | None:
@@ -114,10 +125,13 @@ class LiveSession:
         run = self._run
         if run is None or run.source.info.live or not run.source.info.length or not run.source.info.fps:
             return None
-        ended = run.source.state is SourceState.ENDED
-        duration_s = run.source.info.length / run.source.info.fps
-        now_s = 0.0 if self._moment is None else self._moment.frame.source_time_s
-        return Position(now_s, max(duration_s, now_s), not (run.pipeline.paused or ended), self._speed, self._loop)
+        playing = not (run.pipeline.paused or run.source.state is SourceState.ENDED)
+        start_s, duration_s = 0.0, run.source.info.length / run.source.info.fps
+        if isinstance(run.source, ReplaySource):
+            times_s = run.source.recording.time_s
+            start_s, duration_s = float(times_s[0]), float(np.ptp(times_s))
+        now_s = start_s if self._moment is None else self._moment.frame.source_time_s
+        return Position(now_s, max(duration_s, now_s - start_s), playing, self._speed, self._loop, start_s)
 
     def configure(self, settings: FutureSettings) -> None:
         """Draw other futures from now on."""
@@ -131,7 +145,7 @@ class LiveSession:
         )
         self._options = replace(self._options, prediction=prediction)
         run = self._run
-        if run is not None:
+        if run is not None and self.imagines:
             try:
                 run.pipeline.configure(prediction)
                 self._error = ""
@@ -139,8 +153,9 @@ class LiveSession:
                 self._error = str(error)
 
     def draw_again(self, moment: Moment) -> None:
-        """Draw the futures of a moment once more; a recording's stay as they are."""
-        self._commands.put(lambda: self._draw_again(moment))
+        """Draw the futures of a moment once more, the newest one asked for; a recording's stay as they are."""
+        self._wanted_again = moment
+        self._commands.put(self._draw_again)
 
     def redrawn(self) -> Futures | None:
         """The futures that were drawn again last."""
@@ -175,11 +190,14 @@ class LiveSession:
             run.pipeline.seek(max(0, run.pipeline.position + frames))
 
     def seek(self, position_s: float) -> None:
-        """Go to the frame of a time."""
+        """Go to the frame of a time of the source."""
         run = self._run
-        if run is not None and run.source.info.fps and run.source.info.length:
-            index = round(position_s * run.source.info.fps)
-            run.pipeline.seek(min(max(index, 0), run.source.info.length - 1))
+        if run is None or not run.source.info.fps or not run.source.info.length:
+            return
+        index = round(position_s * run.source.info.fps)
+        if isinstance(run.source, ReplaySource):  # A live run left frames out: its rows do not lie at even times.
+            index = int(np.argmin(np.abs(run.source.recording.time_s - position_s)))
+        run.pipeline.seek(min(max(index, 0), run.source.info.length - 1))
 
     def set_speed(self, speed: float) -> None:
         """Run faster or slower than life."""
@@ -273,9 +291,10 @@ class LiveSession:
         self._loaders.append(loader)
         loader.start()
 
-    def _draw_again(self, moment: Moment) -> None:
+    def _draw_again(self) -> None:
+        moment, self._wanted_again = self._wanted_again, None
         run = self._run
-        if run is not None and isinstance(run.stages, LateStages):
+        if moment is not None and run is not None and isinstance(run.stages, LateStages):
             self._redrawn = run.stages.imagine_again(moment.frame.index) or self._redrawn
 
     def _start(self, options: AppOptions, source: Source, stages: Stages) -> None:
@@ -306,6 +325,7 @@ class LiveSession:
     @staticmethod
     def _sentence(error: Exception) -> str:
         if isinstance(error, UserError):
+            _LOG.info("told the user", exc_info=error)
             return str(error)
         _LOG.error("the session failed", exc_info=error)
         return f"{type(error).__name__}: {error}"

@@ -9,7 +9,8 @@ from PyQt6.QtWidgets import QLabel, QStatusBar
 from app.gui.port import Status, Writing
 from app.gui.text import tr
 
-_WANTED_PX = {"source": 150, "backend": 250}
+_WANTED = {"source": 22, "backend": 40}
+"""Letters that these show at most where room is short."""
 _STRETCH = {"backend": 1}
 
 
@@ -17,13 +18,14 @@ def stage_text(status: Status) -> str:
     """Rate and 95th percentile of every worker; a worker that does not run shows its state."""
     parts = []
     for stage in status.stages:
+        name = tr(stage.name)
         if stage.state != "running":
-            parts.append(f"{stage.name} {stage.state}")
+            parts.append(f"{name} {tr(stage.state)}")
         elif math.isfinite(stage.p95_ms):
-            parts.append(f"{stage.name} {stage.fps:.0f}/s {stage.p95_ms:.0f} ms")
+            parts.append(f"{name} {stage.fps:.0f}/s {stage.p95_ms:.0f} ms")
         else:
-            parts.append(f"{stage.name} {stage.fps:.0f}/s")
-    return "  ".join(parts)
+            parts.append(f"{name} {stage.fps:.0f}/s")
+    return " · ".join(parts)
 
 
 def writing_text(writing: Writing | None, name: str) -> str:
@@ -37,9 +39,10 @@ def writing_text(writing: Writing | None, name: str) -> str:
 class ElidedLabel(QLabel):
     """A label that shortens its text to the room there is, and asks for little."""
 
-    def __init__(self, wanted_px: int) -> None:
+    def __init__(self, wanted: int) -> None:
+        """Ask for room for so many letters at most."""
         super().__init__()
-        self._wanted_px = wanted_px
+        self._wanted = wanted
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Room for a few letters."""
@@ -48,7 +51,7 @@ class ElidedLabel(QLabel):
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The whole text, up to the wanted width."""
         whole = super().sizeHint()
-        return QSize(min(whole.width(), self._wanted_px), whole.height())
+        return QSize(min(whole.width(), self._wanted * self.fontMetrics().averageCharWidth()), whole.height())
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Draw what fits."""
@@ -77,7 +80,7 @@ class StatusLine(QStatusBar):
             ("drops", tr("Frames overtaken by newer ones")),
             ("hands", tr("Hands in the picture")),
         ):
-            label = ElidedLabel(_WANTED_PX.get(name, 520))
+            label = ElidedLabel(_WANTED.get(name, 120))
             self._tips[name] = tip
             label.setObjectName(f"status_{name}")
             label.setContentsMargins(6, 0, 6, 0)
@@ -91,9 +94,9 @@ class StatusLine(QStatusBar):
             ("source", status.source),
             ("backend", status.backend or tr("no model yet")),
             ("stages", stage_text(status)),
-            ("age", tr("age") + f" {age}"),
-            ("drops", tr("dropped") + f" {status.dropped}"),
-            ("hands", tr("hands") + ": " + (" + ".join(hands) or tr("none"))),
+            ("age", tr("age {ms}").format(ms=age)),
+            ("drops", tr("dropped {count}").format(count=status.dropped)),
+            ("hands", tr("hands: {names}").format(names=" + ".join(map(tr, hands)) or tr("none"))),
         ):
             label = self.fields[name]
             if label.text() != text:

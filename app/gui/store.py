@@ -1,5 +1,7 @@
 """What the window remembers from one run to the next."""
 
+from collections.abc import Mapping
+
 from PyQt6.QtCore import QByteArray, QSettings
 
 from app.gui.futures_panel import HORIZON_S, SAMPLES, FutureSettings
@@ -23,6 +25,18 @@ class Store:
     @theme.setter
     def theme(self, name: str) -> None:
         self._settings.setValue("theme", name)
+
+    @property
+    def text_steps(self) -> int:
+        """By how many pixels the text is larger or smaller than usual."""
+        try:
+            return int(self._settings.value("text_steps", 0))
+        except (TypeError, ValueError):
+            return 0
+
+    @text_steps.setter
+    def text_steps(self, steps: int) -> None:
+        self._settings.setValue("text_steps", steps)
 
     @property
     def first_run(self) -> bool:
@@ -52,6 +66,18 @@ class Store:
         values = (self._settings.value(f"layout/{name}") for name in ("geometry", "state", "splitter"))
         geometry, state, splitter = (value if isinstance(value, QByteArray) else QByteArray() for value in values)
         return geometry, state, splitter
+
+    def save_states(self, states: Mapping[str, bool]) -> None:
+        """Keep which commands are on."""
+        for name, on in states.items():
+            self._settings.setValue(f"states/{name}", on)
+
+    def states(self) -> dict[str, bool]:
+        """Which commands were on."""
+        self._settings.beginGroup("states")
+        states = {name: str(self._settings.value(name)).lower() == "true" for name in self._settings.childKeys()}
+        self._settings.endGroup()
+        return states
 
     def save_futures(self, settings: FutureSettings) -> None:
         """Keep the horizon and the number of samples; the what-if and the temperature belong to one run."""

@@ -5,11 +5,13 @@ from collections.abc import Callable
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
     QFrame,
     QGraphicsDropShadowEffect,
     QHBoxLayout,
     QLabel,
-    QMessageBox,
+    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -26,9 +28,11 @@ _MOST = 4
 
 
 class Toast(QFrame):
-    """One message; errors stay until they are closed."""
+    """One message; it goes by itself, unless it is an error or has to stay."""
 
-    def __init__(self, parent: QWidget, text: str, detail: str, button: Button | None, *, error: bool, theme: Theme) -> None:
+    def __init__(
+        self, parent: QWidget, text: str, detail: str, button: Button | None, *, error: bool, stays: bool, theme: Theme
+    ) -> None:
         super().__init__(parent)
         self.text = text
         self.detail = detail
@@ -51,7 +55,7 @@ class Toast(QFrame):
             buttons.addWidget(more)
         if button is not None:
             extra = QPushButton(button[0])
-            extra.clicked.connect(button[1])
+            extra.clicked.connect(lambda _checked: button[1]())
             buttons.addWidget(extra)
         close = QPushButton(tr("Close"))
         close.clicked.connect(self.dismiss)
@@ -68,7 +72,7 @@ class Toast(QFrame):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.dismiss)
-        if not error:
+        if not (error or stays):
             self._timer.start(_SHOWN_MS)
         self.adjustSize()
         self.show()
@@ -84,11 +88,23 @@ class Toast(QFrame):
                 stack.arrange()
 
     def _show_detail(self) -> None:
-        box = QMessageBox(QMessageBox.Icon.Information, tr("Details"), self.text, QMessageBox.StandardButton.Close, self)
-        box.setInformativeText(self.detail)
-        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
+        dialog = QDialog(self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle(tr("Details"))
+        dialog.resize(760, 420)
+        text = QPlainTextEdit(f"{self.text}\n\n{self.detail}")
+        text.setReadOnly(True)
+        text.setAccessibleName(tr("Details"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        copy = buttons.addButton(tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        assert copy is not None
+        copy.clicked.connect(text.selectAll)
+        copy.clicked.connect(text.copy)
+        buttons.rejected.connect(dialog.reject)
+        layout = QVBoxLayout(dialog)
+        layout.addWidget(text)
+        layout.addWidget(buttons)
+        dialog.open()
 
 
 class ToastStack(QObject):
@@ -108,11 +124,13 @@ class ToastStack(QObject):
         """Those on the screen, the oldest first."""
         return self._window.findChildren(Toast, options=Qt.FindChildOption.FindDirectChildrenOnly)
 
-    def show(self, text: str, detail: str = "", *, error: bool = False, action: Button | None = None) -> None:
+    def show(
+        self, text: str, detail: str = "", *, error: bool = False, stays: bool = False, action: Button | None = None
+    ) -> None:
         """Show a sentence, maybe with a button; the same sentence is not shown twice at once."""
         if any(toast.text == text for toast in self.toasts()):
             return
-        Toast(self._window, text, detail, action, error=error, theme=self._theme)
+        Toast(self._window, text, detail, action, error=error, stays=stays, theme=self._theme)
         for old in self.toasts()[:-_MOST]:
             old.dismiss()
         self.arrange()

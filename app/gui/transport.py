@@ -27,7 +27,7 @@ class Transport(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._duration_s = 0.0
+        self._start_s = self._duration_s = 0.0
         self._playing: bool | None = None
         self.play = self._button(tr("Play or pause (Space)"))
         self.back = self._button(tr("One frame back (,)"))
@@ -39,7 +39,6 @@ class Transport(QWidget):
         self.seek.setRange(0, _TICKS)
         self.seek.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.clock = QLabel()
-        self.clock.setMinimumWidth(96)
         self.clock.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.speed = QComboBox()
         self.speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -49,7 +48,7 @@ class Transport(QWidget):
             self.speed.addItem(f"{speed:g}×", speed)
         self.speed.setCurrentIndex(SPEEDS.index(1.0))
         self.set_theme(DARK)
-        layout = QHBoxLayout(self)
+        layout = self._row = QHBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
         for button in (self.back, self.play, self.forward):
             layout.addWidget(button)
@@ -65,6 +64,10 @@ class Transport(QWidget):
         self.speed.currentIndexChanged.connect(lambda index: self.speed_chosen.emit(SPEEDS[index]))
         self.show_live(0.0)
 
+    def add_button(self, button: QToolButton) -> None:
+        """Put one more button at the end of the row."""
+        self._row.addWidget(button)
+
     def set_theme(self, theme: Theme) -> None:
         """Paint the icons in a theme's colours."""
         self._theme = theme
@@ -76,16 +79,17 @@ class Transport(QWidget):
         """A source without an end: only the time since it began."""
         self._set_enabled(False)
         self.seek.setValue(0)
-        self.clock.setText(tr("live") + f"  {_clock(position_s)}")
+        self.clock.setText(tr("live {time}").format(time=_clock(position_s)))
         self._show_playing(True)
 
     def show_position(self, position: Position) -> None:
         """A clip: where it is and whether it runs."""
         self._set_enabled(True)
-        self._duration_s = position.duration_s
+        self._start_s, self._duration_s = position.start_s, position.duration_s
+        gone_s = position.position_s - position.start_s
         if not self.seek.isSliderDown():
-            self.seek.setValue(round(_TICKS * position.position_s / max(position.duration_s, 1e-6)))
-        self.clock.setText(f"{_clock(position.position_s)} / {_clock(position.duration_s)}")
+            self.seek.setValue(round(_TICKS * gone_s / max(position.duration_s, 1e-6)))
+        self.clock.setText(f"{_clock(gone_s)} / {_clock(position.duration_s)}")
         self._show_playing(position.playing)
         with QSignalBlocker(self.loop), QSignalBlocker(self.speed):
             self.loop.setChecked(position.loop)
@@ -107,7 +111,7 @@ class Transport(QWidget):
             self.play.setAccessibleName(tr("Pause") if playing else tr("Play"))
 
     def _on_seek(self, tick: int) -> None:
-        self.sought.emit(tick / _TICKS * self._duration_s)
+        self.sought.emit(self._start_s + tick / _TICKS * self._duration_s)
 
     def _on_slider_action(self, _action: int) -> None:
         self._on_seek(self.seek.sliderPosition())

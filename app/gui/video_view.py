@@ -10,8 +10,8 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from app.drawing.palette import HAND
 from app.drawing.strokes import Image
 from app.gui.pictures import as_qimage
+from app.gui.text import tr
 from app.gui.video_picture import Overlay, compose
-from ghtt_core.skeleton import HAND_NAMES
 
 
 class VideoView(QWidget):
@@ -26,7 +26,8 @@ class VideoView(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("video")
-        self.setAccessibleName("Video with the hands drawn on it")
+        self.setAccessibleName(tr("Video with the hands drawn on it"))
+        self._names = (tr("Left"), tr("Right"))
         self.setMinimumSize(240, 180)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -112,8 +113,8 @@ class VideoView(QWidget):
                     self._draw_name(painter, hand, origin + QPointF(*wrist.tolist()))
 
     def _draw_name(self, painter: QPainter, hand: int, wrist: QPointF) -> None:
-        painter.setFont(self._font(15, bold=True))
-        text = HAND_NAMES[hand].capitalize()
+        painter.setFont(self._font(1.1, bold=True))
+        text = self._names[hand]
         box = painter.fontMetrics().boundingRect(text).adjusted(-6, -2, 6, 2)
         box.moveCenter((wrist + QPointF(0, 1.1 * box.height())).toPoint())
         box.moveBottom(min(box.bottom(), self.height() - 4))
@@ -121,13 +122,13 @@ class VideoView(QWidget):
 
     def _draw_message(self, painter: QPainter) -> None:
         if self._message:
-            painter.setFont(self._font(17, bold=False))
+            painter.setFont(self._font(1.25, bold=False))
             painter.setPen(self._text_color)
-            box = self.rect().adjusted(30, 30, -30, -30)
+            box = self.rect().adjusted(40, 30, -40, -30)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._message)
 
     def _draw_captions(self, painter: QPainter, tile: QRect, lines: tuple[str, ...]) -> None:
-        painter.setFont(self._font(17 if tile.width() > 400 else 13, bold=True))
+        painter.setFont(self._font(1.25 if tile.width() > 25 * self.fontInfo().pixelSize() else 0.95, bold=True))
         top = 10
         for line in lines:
             box = painter.fontMetrics().boundingRect(line).adjusted(-9, -4, 9, 4)
@@ -137,7 +138,7 @@ class VideoView(QWidget):
 
     def _draw_badge(self, painter: QPainter) -> None:
         if self._badge:
-            painter.setFont(self._font(15, bold=False))
+            painter.setFont(self._font(1.05, bold=False))
             box = painter.fontMetrics().boundingRect(self._badge).adjusted(-12, -5, 12, 5)
             box.moveCenter(QPointF(self.width() / 2, self.height() - 24).toPoint())
             self._draw_plate(painter, box, self._badge, QColor("white"))
@@ -151,8 +152,9 @@ class VideoView(QWidget):
         painter.setPen(color)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
-    def _font(self, size_px: int, *, bold: bool) -> QFont:
+    def _font(self, size: float, *, bold: bool) -> QFont:
+        """The window's font, so many times as large."""
         font = QFont(self.font())
-        font.setPixelSize(size_px)
+        font.setPixelSize(round(size * self.fontInfo().pixelSize()))
         font.setBold(bold)
         return font

@@ -45,7 +45,9 @@ class ViewControls:
             "cycle_compare": self._cycle_compare,
             "toggle_overlay": self._show_hands,
             "toggle_video_futures": self._show_futures,
-            "toggle_theme": lambda light: self._window.set_theme(LIGHT if light else DARK),
+            "toggle_theme": lambda light: self._window.looks.set_theme(LIGHT if light else DARK),
+            "larger_text": lambda: self._window.looks.change_text(1),
+            "smaller_text": lambda: self._window.looks.change_text(-1),
             "toggle_full_screen": self._full_screen,
             "reset_layout": self._window.reset_layout,
             "scrub_back": lambda: panel.scrub.setValue(panel.scrub.value() - _SCRUB_STEP),
@@ -61,6 +63,7 @@ class ViewControls:
     def _cycle_compare(self) -> None:
         index = COMPARE_CHOICES.index(self._compare)
         self._compare = COMPARE_CHOICES[(index + 1) % len(COMPARE_CHOICES)]
+        self._window.show_method(self._compare)
         self._window.display.redraw()
 
     def _show_hands(self, on: bool) -> None:

@@ -1,4 +1,4 @@
-"""The main window: what is where, and two timers that keep it fresh."""
+"""The main window: what it does, and two timers that keep it fresh. What is where stands in `layout`."""
 
 import platform
 from collections.abc import Mapping
@@ -6,42 +6,52 @@ from pathlib import Path
 
 import numpy as np
 import vispy
-from PyQt6.QtCore import QT_VERSION_STR, Qt, QTimer
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PyQt6.QtWidgets import QApplication, QDockWidget, QLabel, QMainWindow, QMessageBox, QSplitter, QVBoxLayout, QWidget
+from PyQt6.QtCore import QT_VERSION_STR, QSignalBlocker, Qt, QTimer
+from PyQt6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
+from PyQt6.QtWidgets import QMessageBox
 
-from app.gui.action_panel import ActionPanel, top_actions
+from app.gui.action_panel import top_actions
 from app.gui.actions import Handler, build_menus
+from app.gui.camera_dialog import CameraDialog
 from app.gui.display import Display
-from app.gui.futures_panel import NUMBERED, FuturesPanel
+from app.gui.futures_panel import NUMBERED
 from app.gui.help_overlay import HelpOverlay
 from app.gui.labels import LabelControls
-from app.gui.labels_panel import LabelsPanel
+from app.gui.layout import WindowLayout
+from app.gui.looks import Looks, scene_colors
 from app.gui.playback import PlaybackControls
-from app.gui.port import Moment, Session
+from app.gui.port import Moment, Session, Status
 from app.gui.presenter import hands_in
+from app.gui.recent_log import RecentLog
 from app.gui.record_controls import RecordControls
-from app.gui.scorecard import Scorecard
-from app.gui.scorecard_panel import ScorecardPanel
 from app.gui.source_controls import SourceControls
-from app.gui.status_line import StatusLine, writing_text
+from app.gui.status_line import writing_text
 from app.gui.store import Store
 from app.gui.text import tr
-from app.gui.theme import FUTURE_COLORS, HAND_COLORS, OBSERVED_COLORS, THEMES, Theme, apply_theme, rgb
+from app.gui.theme import Theme
 from app.gui.toasts import ToastStack
-from app.gui.transport import Transport
-from app.gui.video_view import VideoView
 from app.gui.view_controls import ViewControls
 from app.options import AppOptions
 from app.sources import SourceRequest
-from app.viewer.hands_view import HandsView, SceneColors
+from app.viewer.hands_view import PRESETS
 from ghtt_core.streaming import PredictorOptions
 
 DISPLAY_MS = 33
 METRICS_MS = 500
+_REMEMBERED = ("toggle_overlay", "toggle_video_futures", *(f"view_{name}" for name in PRESETS))
+"""Commands whose state is kept from run to run."""
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowLayout):
     """Shows a session and steers it. Closing the window closes the session."""
 
     def __init__(
@@ -56,21 +66,14 @@ class MainWindow(QMainWindow):
             options: What the command line said: it goes before what is remembered.
             smooth: Smooth edges in the 3D view.
         """
-        super().__init__()
+        super().__init__(store, smooth=smooth)
         self.session = session
-        self.store = store
-        self.setWindowTitle("G-HTT")
-        self.setAcceptDrops(True)
-        self.setAnimated(False)
-        self.resize(1280, 800)
+        self.looks = Looks(self, store, self._paint)
         self.toasts = ToastStack(self)
-        self.scorecard = Scorecard()
-        self.theme = THEMES.get(store.theme, THEMES["dark"])
+        self.log = RecentLog()
         self._names: tuple[str, ...] = ()
-        self._last_error = ""
-        self._smooth = smooth
-        self._build_views()
-        self._build_docks()
+        self._last_error = self._last_note = ""
+        self._connect_panels()
         self.playback = PlaybackControls(session, self.transport)
         self.sources = SourceControls(self, session, store)
         self.recording = RecordControls(self, session, output_dir)
@@ -79,24 +82,29 @@ class MainWindow(QMainWindow):
         self.display = Display(session, self.video, self.scene, self.view_controls.options)
         self.actions_by_name, self.menus_by_name = build_menus(self, self._handlers())
         self._finish_menus()
+        self.add_bars(self.actions_by_name)
+        self.show_method(self.view_controls.compare)
         self.help = HelpOverlay(self)
-        self.set_theme(self.theme)
+        self.looks.set_theme(self.looks.theme)
+        self._greet()
         self.restore_layout()
+        self._restore_states()
         self._apply(options or AppOptions())
         self._start_timers()
         self.video.setFocus()  # Else the keyboard would begin on a button, which Space would press.
 
-    def set_theme(self, theme: Theme) -> None:
-        """Paint everything in a theme's colours."""
-        self.theme = theme
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        apply_theme(application, theme)
-        for part in (self.action_panel, self.scorecard_panel, self.transport, self.toasts, self.help):
+    def _paint(self, theme: Theme) -> None:
+        """Give a theme to what paints itself."""
+        for part in (self.action_panel, self.scorecard_panel, self.transport, self.record_bar, self.scene_bar):
             part.set_theme(theme)
+        self.toasts.set_theme(theme)
+        self.help.set_theme(theme)
         self.video.set_theme(theme.scene, theme.dim)
         self.scene.set_colors(scene_colors(theme))
-        self.store.theme = theme.name
+
+    def show_method(self, method: str) -> None:
+        """Name the method whose hands are shown."""
+        self.actions_by_name["cycle_compare"].setIconText(tr("Compare: {method}").format(method=tr(method)))
 
     def chosen_action(self) -> str | None:
         """The action picked in the what-if list, else the most probable one."""
@@ -113,17 +121,9 @@ class MainWindow(QMainWindow):
         self.labels.begin(recording)
         self.scorecard.clear()
         self.action_panel.timeline.clear()
-        self._last_error = ""
+        self._last_error = self._last_note = ""
         self.actions_by_name["toggle_freeze"].setChecked(False)
         self.display.forget()
-
-    def reset_layout(self) -> None:
-        """Put every panel back where it was at first."""
-        self.restoreState(self._first_state)
-        for dock in self.docks.values():
-            dock.show()
-        self._size_docks()
-        self.splitter.setSizes([1, 1])
 
     def _apply(self, options: AppOptions) -> None:
         """Take over what was said on the command line."""
@@ -145,62 +145,10 @@ class MainWindow(QMainWindow):
             self.session.configure(panel.settings)
         self.recording.start_at_once(options.record, options.export)
 
-    def _build_views(self) -> None:
-        self.video = VideoView()
-        self.transport = Transport()
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.video, 1)
-        column.addWidget(self.transport)
-        self.scene = HandsView(scene_colors(self.theme), smooth=self._smooth)
-        native = self.scene.native
-        assert isinstance(native, QWidget)
-        native.setAccessibleName(tr("3D view of the hands and their futures"))
-        native.setMinimumSize(240, 180)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.addWidget(left)
-        self.splitter.addWidget(native)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setSizes([640, 640])
-        self.setCentralWidget(self.splitter)
-        self.status_line = StatusLine()
-        self.setStatusBar(self.status_line)
-        self.writing_label = QLabel()
-        self.writing_label.setProperty("role", "warning")
-        self.status_line.addPermanentWidget(self.writing_label)
-
-    def _build_docks(self) -> None:
-        self.action_panel = ActionPanel()
-        self.futures_panel = FuturesPanel(self.store.futures())
-        self.scorecard_panel = ScorecardPanel(self.scorecard)
-        self.labels_panel = LabelsPanel()
-        self.docks = {}
-        for name, title, widget in (
-            ("actions", tr("Actions"), self.action_panel),
-            ("futures", tr("Futures"), self.futures_panel),
-            ("scorecard", tr("Scorecard"), self.scorecard_panel),
-            ("labels", tr("Labels"), self.labels_panel),
-        ):
-            dock = QDockWidget(title, self)
-            dock.setObjectName(name)
-            dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
-            dock.setWidget(widget)
-            self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-            self.docks[name] = dock
-        self.tabifyDockWidget(self.docks["scorecard"], self.docks["labels"])
-        self.docks["scorecard"].raise_()
-        self._size_docks()
-        self._first_state = self.saveState()
+    def _connect_panels(self) -> None:
         self.futures_panel.changed.connect(self._on_futures_changed)
         self.futures_panel.scrubbed.connect(lambda _at_s: self.display.redraw())
         self.futures_panel.freeze_toggled.connect(lambda on: self.actions_by_name["toggle_freeze"].setChecked(on))
-
-    def _size_docks(self) -> None:
-        side_by_side = [self.docks[name] for name in ("actions", "futures", "scorecard")]
-        self.resizeDocks(side_by_side, [420, 480, 380], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["actions"]], [236], Qt.Orientation.Vertical)
 
     def _handlers(self) -> Mapping[str, Handler]:
         parts = (self.sources, self.playback, self.view_controls, self.recording, self.labels)
@@ -240,25 +188,29 @@ class MainWindow(QMainWindow):
             self._digest(moment)
         newest = self.display.newest
         self.playback.refresh(0.0 if newest is None else newest.frame.source_time_s)
-        self.display.draw()
+        if self.isVisible() and not self.isMinimized():
+            self.display.draw()
 
     def refresh_metrics(self) -> None:
         """Bring the slow texts up to date and tell of trouble."""
         status = self.session.status()
         self.status_line.show_status(status, () if self.display.newest is None else hands_in(self.display.newest))
         video, export = self.session.writing()
-        self.writing_label.setText("   ".join(filter(None, (writing_text(video, "MP4"), writing_text(export, tr("export"))))))
+        self.record_bar.show_writing("   ".join(filter(None, (writing_text(video, "MP4"), writing_text(export, tr("export"))))))
         self.recording.follow(video, export)
         if status.error and status.error != self._last_error:
-            self.toasts.show(status.error, error=True)
+            self.toasts.show(status.error, self.log.detail(), error=True)
         self._last_error = status.error
+        if status.source_note and status.source_note != self._last_note:
+            self.toasts.show(status.source_note)
+        self._last_note = status.source_note
+        self.futures_panel.set_fixed(not self.session.imagines)
+        self.setWindowTitle(f"{status.source} - G-HTT")
         if not self._names:
             self.action_panel.bars.set_hint(status.notice or tr("no model: the hands are shown as the estimator sees them"))
         badge = tr("Frozen · Shift+Right looks ahead · F goes on") if self.display.held else status.notice
         self.video.show_badge(badge)
-        self.video.show_message(
-            "" if self.display.shown is not None else status.error or tr("Opening") + f" {status.source} ..."
-        )
+        self.video.show_message("" if self.display.shown is not None else self._waiting_text(status))
         if self.session.action_names != self._names:
             self._names = self.session.action_names
             self.action_panel.bars.set_hint(tr("waiting for half a second of hands"))
@@ -267,6 +219,12 @@ class MainWindow(QMainWindow):
             if self._wanted_condition in self._names:
                 self.futures_panel.choose_condition(self._names.index(self._wanted_condition))
         self.scorecard_panel.update()
+
+    @staticmethod
+    def _waiting_text(status: Status) -> str:
+        if not status.error:
+            return tr("Opening {source} ...").format(source=status.source)
+        return status.error + "\n\n" + tr("Drop a clip here, or open one with Ctrl+O, a camera with Ctrl+K.")
 
     def _digest(self, moment: Moment) -> None:
         if self._max_frames is not None and moment.frame.index + 1 >= self._max_frames:
@@ -302,43 +260,59 @@ class MainWindow(QMainWindow):
         self.store.save_futures(self.futures_panel.settings)
         self.display.redraw()
 
-    def restore_layout(self) -> None:
-        """Put the window where it was left."""
-        first_run = self.store.first_run
-        geometry, state, splitter = self.store.layout()
-        self.restoreGeometry(geometry)
-        self.restoreState(state)
-        self.splitter.restoreState(splitter)
-        if first_run:
-            self.toasts.show(tr("Welcome. Press ? to see every key; drop a video on the window to open it."))
+    def _greet(self) -> None:
+        if self.store.first_run:
+            words = tr("Welcome. Press ? to see every key; drop a video on the window to open it.")
+            self.toasts.show(words, stays=True, action=(tr("Show the keys"), self.help.toggle))
+
+    def _restore_states(self) -> None:
+        """Switch on and off what was when the window was left."""
+        for name, on in self.store.states().items():
+            if name in _REMEMBERED and on != self.actions_by_name[name].isChecked():
+                self.actions_by_name[name].trigger()
+        with QSignalBlocker(self.actions_by_name["toggle_theme"]):
+            self.actions_by_name["toggle_theme"].setChecked(self.looks.theme.name == "light")
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Take the measure of the window as it opens."""
+        super().showEvent(event)
+        self.looks.fit_text()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Let the text keep its share of the window."""
+        super().resizeEvent(event)
+        self.looks.resized()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Take files."""
         if event is not None and self.sources.dropped_path(event.mimeData()) is not None:
             event.acceptProposedAction()
+            self.video.show_badge(tr("Drop it to open it"))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Think no more of it."""
+        self.refresh_metrics()
 
     def dropEvent(self, event: QDropEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Open the file that was dropped."""
         path = None if event is None else self.sources.dropped_path(event.mimeData())
         if path is not None:
             self.sources.open(SourceRequest.for_path(path))
+        self.refresh_metrics()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Remember the layout, stop the timers, the session and the 3D view."""
-        self.store.save_layout(self.saveGeometry(), self.saveState(), self.splitter.saveState())
+        self.save_layout()
+        self.store.save_states({name: self.actions_by_name[name].isChecked() for name in _REMEMBERED})
         self._display_timer.stop()
         self._metrics_timer.stop()
+        self.looks.stop()
         self.toasts.clear()
+        self.log.stop()
+        for dialog in self.findChildren(CameraDialog):
+            dialog.stop_now()
         self.hide()  # It is gone for the user; ending the threads may take a moment more.
         self.session.close()
+        self.recording.close()
         self.scene.close()
         super().closeEvent(event)
-
-
-def scene_colors(theme: Theme) -> SceneColors:
-    """A theme's colours for the 3D view."""
-    hands, observed, futures = (
-        np.array([rgb(color) for color in colors])
-        for colors in (HAND_COLORS, OBSERVED_COLORS[theme.name], FUTURE_COLORS[theme.name])
-    )
-    return SceneColors(rgb(theme.scene), rgb(theme.grid), rgb(theme.camera), hands, observed, futures)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from app.sources.base import Source, SourceInfo, SourceState
+from app.sources.files import DEMO_CLIP
 from estimators.clips import ClipReader
 from estimators.intrinsics import Intrinsics, IntrinsicsChoice
 from ghtt_core.errors import UserError
@@ -144,7 +145,8 @@ class ReplayStages:
 def _find_clip(recording: Recording) -> tuple[ClipReader | None, str]:
     """The clip a recording was made from, if it still lies where it was."""
     header = recording.header
-    named = [path for path in (recording.directory / header.clip, Path(header.source)) if path.is_file()]
+    source = DEMO_CLIP if header.source == "demo" else Path(header.source)
+    named = [path for path in (recording.directory / header.clip, source) if path.is_file()]
     if not named:
         return None, "The clip it was made from is not there; the hands are shown on an empty picture."
     try:

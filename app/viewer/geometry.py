@@ -14,13 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghtt_core.packets import Float32
-from ghtt_core.skeleton import BONES, HANDS, MCPS
+from ghtt_core.skeleton import BONES, FINGERS, HANDS, MCPS
 
 _DRAWN = (*BONES, *pairwise(MCPS))
 _STARTS, _ENDS = np.array(_DRAWN).T
 BONES_PER_HAND = len(_DRAWN)
 """The bones and the knuckle line, which lets a palm be seen."""
 BONES_PER_FRAME = HANDS * BONES_PER_HAND
+_THICKNESS_M = (0.0085, 0.0080, 0.0070, 0.0060)
+"""Radii from the palm's bones to the fingertips': about those of fingers, so that neighbours close to a palm."""
+
+
+def _radii() -> list[float]:
+    depth = {joint: place for finger in FINGERS.values() for place, joint in enumerate(finger)}
+    return [_THICKNESS_M[depth[child]] for _, child in BONES] + [_THICKNESS_M[0]] * (BONES_PER_HAND - len(BONES))
+
+
+BONE_RADII_M = np.array(_radii() * HANDS, np.float32)
+"""(46,) of the drawn bones of both hands."""
 
 
 def to_scene(points_cam_m: NDArray[np.floating]) -> Float32:
@@ -85,12 +96,38 @@ def frustum(width_px: int, height_px: int, focal_px: float, depth_m: float) -> F
     return np.array(rays + rim, np.float32)
 
 
-def ground_grid(height_m: float, half_width_m: float, depth_m: float, step_m: float) -> Float32:
-    """(N, 3) segment ends of a horizontal grid, scene frame, in front of the camera."""
-    across = np.arange(-half_width_m, half_width_m + step_m / 2, step_m)
-    along = np.arange(0.0, depth_m + step_m / 2, step_m)
-    lines = [((x, 0.0), (x, along[-1])) for x in across] + [((across[0], y), (across[-1], y)) for y in along]
-    return np.array([(x, y, height_m) for line in lines for x, y in line], np.float32)
+def fading_grid(step_m: float, radius_m: float) -> tuple[Float32, Float32]:
+    """A horizontal grid around the origin that fades away towards a radius.
+
+    Returns:
+        (N, 3) ends of its pieces, scene frame, and (N,) how strong each is, 0 to 1.
+    """
+    ticks_m = np.arange(-round(radius_m / step_m), round(radius_m / step_m) + 1) * step_m
+    across, start = (values.ravel() for values in np.meshgrid(ticks_m, ticks_m[:-1]))
+    flat = np.zeros_like(across)
+    along = np.stack((np.stack((across, start, flat), 1), np.stack((across, start + step_m, flat), 1)), 1)
+    ends = np.concatenate((along, along[..., [1, 0, 2]])).reshape(-1, 3).astype(np.float32)
+    return ends, _faded(ends, radius_m)
+
+
+def disc(radius_m: float, sectors: int = 40, rings: int = 4) -> tuple[Float32, Float32, NDArray[np.uint32]]:
+    """A horizontal disc around the origin that fades away towards its edge.
+
+    Returns:
+        (V, 3) vertices, scene frame; (V,) how strong each is, 0 to 1; (F, 3) triangles.
+    """
+    angle = np.arange(sectors) * 2 * np.pi / sectors
+    circle = np.stack((np.cos(angle), np.sin(angle), np.zeros(sectors)), 1)
+    vertices = np.concatenate([radius_m * share * circle for share in np.linspace(0, 1, rings + 1)]).astype(np.float32)
+    ring, sector = (grid.ravel() for grid in np.meshgrid(np.arange(rings), np.arange(sectors), indexing="ij"))
+    here, there = ring * sectors + sector, ring * sectors + (sector + 1) % sectors
+    faces = np.concatenate((np.stack((here, there, there + sectors), 1), np.stack((here, there + sectors, here + sectors), 1)))
+    return vertices, _faded(vertices, radius_m), faces.astype(np.uint32)
+
+
+def _faded(points_m: Float32, radius_m: float) -> Float32:
+    reach = np.minimum(np.linalg.norm(points_m, axis=-1) / radius_m, 1.0)
+    return np.asarray((1 - reach**2) ** 2, np.float32)
 
 
 @dataclass(frozen=True, slots=True)

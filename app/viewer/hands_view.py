@@ -12,6 +12,7 @@ from vispy import scene
 
 from app.viewer import geometry
 from app.viewer.capsules import Capsules
+from app.viewer.ground import Ground
 from ghtt_core.packets import Float32, Futures
 from ghtt_core.skeleton import FINGERTIPS, WRIST
 
@@ -22,14 +23,16 @@ _DRAWN_SAMPLES = 24
 _TRAIL_JOINTS = (WRIST, FINGERTIPS[1])
 _TRAIL_POINTS = 20
 _GHOSTS = 4
-_GROUND_M = -0.3
-_FRUSTUM_M = 0.08
+_BELOW_M = 0.17
+"""The floor lies so far under the hands."""
+_FRUSTUM_M = 0.05
 _REACH_M = 0.42
-_BONE_RADIUS_M = 0.0052
+_GHOST_RADIUS = 0.45
+"""Of the hand's own."""
 _TIP_FADE = 0.12
-_DISTANCE_M = 0.8
-_ANGLES_DEG = {"shoulder": (-24.0, 28.0), "side": (72.0, 14.0), "top": (0.0, 89.0)}
-"""Azimuth and elevation; azimuth 0 looks where the camera looks."""
+_POINTS_OF_VIEW = {"shoulder": (-22.0, 32.0, 0.7, 0.92), "side": (78.0, 12.0, 0.86, 0.62), "top": (0.0, 89.0, 0.86, 0.66)}
+"""Azimuth (0 looks where the camera looks) and elevation in degrees, distance in metres, and how far from the camera to the
+hands the middle lies: from the side and from above, both are to be seen."""
 _FOLLOW_S = 1.2
 """Time constant with which the view's centre follows the hands."""
 
@@ -39,14 +42,16 @@ class SceneColors:
     """What the 3D view is painted with: RGB in [0, 1].
 
     Attributes:
-        background, grid, camera: One colour each.
+        background, floor, grid, shadow, camera: One colour each.
         hands: (2, 3) refined left and right hand.
         observed: (2, 3) the estimator's own left and right hand.
         futures: (2, 3) left and right futures.
     """
 
     background: tuple[float, float, float]
+    floor: tuple[float, float, float]
     grid: tuple[float, float, float]
+    shadow: tuple[float, float, float]
     camera: tuple[float, float, float]
     hands: NDArray[np.float64]
     observed: NDArray[np.float64]
@@ -86,8 +91,7 @@ class HandsView:
         self._followed_s = -math.inf
         self._focus_m = np.array([0.0, _REACH_M, -0.08])
         root = self._view.scene
-        grid = geometry.ground_grid(_GROUND_M, 0.6, 1.2, 0.1)
-        self._grid = scene.visuals.Line(pos=grid, connect="segments", method="gl", width=1, parent=root)
+        self._ground = Ground(root)
         self._frustum = scene.visuals.Line(pos=np.zeros((16, 3)), connect="segments", method="gl", width=1.5, parent=root)
         samples, hands, paths, steps = _DRAWN_SAMPLES, 2, len(_TRAIL_JOINTS), _TRAIL_POINTS - 1
         self._trail_shape = (samples, hands, paths, steps)
@@ -95,9 +99,11 @@ class HandsView:
         self._main_trail = self._lines(2 * hands * len(FINGERTIPS) * steps, 3.0)
         self._fan = self._lines(2 * samples * geometry.BONES_PER_FRAME, 1.2)
         self._ghosts = Capsules(_GHOSTS * geometry.BONES_PER_FRAME, sides=6, rings=2, parent=root)
-        self._observed = Capsules(geometry.BONES_PER_FRAME, parent=root)
         self._refined = Capsules(geometry.BONES_PER_FRAME, parent=root)
         self._ghosts.order = 1
+        self._observed = self._lines(2 * geometry.BONES_PER_FRAME, 1.5)
+        self._observed.set_gl_state("translucent", depth_test=False)  # Seen through the refined hand, like its bones.
+        self._observed.order = 3
         self.set_colors(colors)
         self.set_preset("shoulder")
         self.show_hands(None, None)
@@ -133,7 +139,7 @@ class HandsView:
         """Paint with other colours (a change of theme)."""
         self._colors = colors
         self._canvas.bgcolor = (*colors.background, 1.0)
-        self._grid.set_data(color=(*colors.grid, 1.0))
+        self._ground.set_colors(colors.floor, colors.grid, colors.shadow)
         self._frustum.set_data(color=(*colors.camera, 0.9))
         self._redraw_futures()
 
@@ -160,21 +166,21 @@ class HandsView:
             camera.azimuth, camera.elevation = 0.0, 0.0
             return
         camera.fov = 45.0
-        camera.distance = _DISTANCE_M
-        camera.azimuth, camera.elevation = _ANGLES_DEG[name]
-        camera.center = tuple(self._focus_m)
+        camera.azimuth, camera.elevation, camera.distance, _ = _POINTS_OF_VIEW[name]
+        self._centre()
 
     def show_hands(self, observed_cam_m: Float32 | None, refined_cam_m: Float32 | None) -> None:
         """Draw this moment's hands, each (2, 21, 3) in the camera frame with NaN where missing, or None for no hands."""
         if observed_cam_m is not None:
             self._follow(observed_cam_m)
-        for visual, joints, colors, radius, alpha in (
-            (self._observed, observed_cam_m, self._colors.observed, 0.45 * _BONE_RADIUS_M, 1.0),
-            (self._refined, refined_cam_m, self._colors.hands, _BONE_RADIUS_M, 1.0),
-        ):
-            shown = np.full((2, 21, 3), np.nan, np.float32) if joints is None else joints
-            radii = np.full(geometry.BONES_PER_FRAME, radius, np.float32)
-            visual.set_data(geometry.bone_ends(shown), radii, geometry.bone_colors(colors, alpha))
+        nothing = np.full((2, 21, 3), np.nan, np.float32)
+        observed, refined = (
+            geometry.bone_ends(nothing if joints is None else joints) for joints in (observed_cam_m, refined_cam_m)
+        )
+        self._refined.set_data(refined, geometry.BONE_RADII_M, geometry.bone_colors(self._colors.hands, 1.0))
+        color = np.repeat(geometry.bone_colors(self._colors.observed, 0.8), 2, axis=0)
+        self._observed.set_data(pos=observed.reshape(-1, 3), color=color)
+        self._ground.show_shadows(refined if refined.any() else observed)
 
     def _follow(self, joints_cam_m: Float32) -> None:
         seen_m = geometry.to_scene(joints_cam_m[np.isfinite(joints_cam_m).all(axis=(1, 2))])
@@ -184,8 +190,12 @@ class HandsView:
             share = 1.0 - math.exp(-min(now_s - self._followed_s, 10.0) / _FOLLOW_S)
             self._followed_s = now_s
             self._focus_m += share * (target_m - self._focus_m)
-            if self._preset != "wearer":
-                self._camera.center = tuple(self._focus_m)
+            self._ground.move_under(self._focus_m, float(self._focus_m[2]) - _BELOW_M)
+            self._centre()
+
+    def _centre(self) -> None:
+        if self._preset != "wearer":
+            self._camera.center = tuple(self._focus_m * _POINTS_OF_VIEW[self._preset][3])
 
     def show_futures(self, futures: Futures | None, horizon_s: float = 2.0, at_s: float | None = None) -> None:
         """Draw futures up to a horizon; with `at_s`, every sample's pose at that time in place of the ghosts."""
@@ -251,7 +261,7 @@ class HandsView:
             times, alphas = np.full(_GHOSTS, self._at_s), np.array([0.9] + [0.0] * (_GHOSTS - 1))
         ends = [geometry.bone_ends(geometry.pose_at(main, offset_s, at_s))[0] for at_s in times]
         color = [geometry.bone_colors(self._colors.futures, alpha) for alpha in alphas]
-        radius = np.repeat(np.where(alphas > 0, 0.6 * _BONE_RADIUS_M, 0), geometry.BONES_PER_FRAME)
+        radius = np.concatenate([_GHOST_RADIUS * geometry.BONE_RADII_M * (alpha > 0) for alpha in alphas])
         self._ghosts.set_data(np.concatenate(ends), radius.astype(np.float32), np.concatenate(color))
 
     @staticmethod

@@ -16,7 +16,7 @@ full disk or a kill leaves every frame that was written, and the reader takes it
 """
 
 from ghtt_core.recording.layout import RecordingHeader
-from ghtt_core.recording.reader import Label, Recording, read_recording
+from ghtt_core.recording.reader import Label, Recording, read_labels, read_recording
 from ghtt_core.recording.writer import RecordingWriter
 
-__all__ = ["Label", "Recording", "RecordingHeader", "RecordingWriter", "read_recording"]
+__all__ = ["Label", "Recording", "RecordingHeader", "RecordingWriter", "read_labels", "read_recording"]

@@ -159,7 +159,7 @@ def read_recording(directory: Path) -> Recording:
         future_frame=rows,
         future_offset_s=futures["offset_s"],
         futures_cam_m=futures["futures_cam_m"],
-        labels=_read_labels(directory / LABELS_FILE),
+        labels=read_labels(directory),
     )
 
 
@@ -211,7 +211,13 @@ def _map_records(path: Path, dtype: np.dtype[np.void]) -> NDArray[np.void]:
         raise UserError(f"Cannot read {path}: {error.strerror or error}.") from error
 
 
-def _read_labels(path: Path) -> tuple[Label, ...]:
+def read_labels(directory: Path) -> tuple[Label, ...]:
+    """The labels of a recording, by start; none where nobody made any.
+
+    Raises:
+        UserError: They are damaged.
+    """
+    path = directory / LABELS_FILE
     if not path.exists():
         return ()
     lines = csv.DictReader(io.StringIO(read_text(path), newline=""))

@@ -29,7 +29,8 @@ class FakeSession:
     def __init__(self, *, loaded: bool = True, live: bool = False) -> None:
         self.action_names = ACTIONS if loaded else ()
         self.default_temperature = 1.5
-        self.error = self.notice = ""
+        self.imagines = True
+        self.error = self.notice = self.note = ""
         self.live = live
         self.settings = FutureSettings()
         self.opened: list[SourceRequest] = []
@@ -57,7 +58,7 @@ class FakeSession:
             Stage(name, "running", 30.0, value)
             for name, value in (("capture", 2), ("estimate", 24), ("refine", 4), ("futures", 31))
         )
-        return Status("demo", "onnxruntime, CPU, float32", stages, 38.0, 3, self.notice, self.error)
+        return Status("demo", "onnxruntime, CPU, float32", stages, 38.0, 3, self.notice, self.error, source_note=self.note)
 
     def position(self) -> Position | None:
         if self.live:

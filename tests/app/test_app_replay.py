@@ -22,9 +22,9 @@ FRAMES = (0, 1, 2, 5, 30, 31, 4)
 """A live run lost frames 3 and 4 and more, and was sought back at its end."""
 
 
-def record(folder: Path, *, clip: str = "", unclosed_copy: Path | None = None) -> Path:
+def record(folder: Path, *, clip: str = "", source: str = "cup.mp4", unclosed_copy: Path | None = None) -> Path:
     header = RecordingHeader(
-        "cup.mp4",
+        source,
         SIZE_PX,
         "fake",
         asdict(CAMERA),
@@ -41,6 +41,14 @@ def record(folder: Path, *, clip: str = "", unclosed_copy: Path | None = None) -
         shutil.copytree(folder, unclosed_copy)
     writer.close()
     return folder
+
+
+def test_a_recording_of_the_demo_finds_the_bundled_clip(tmp_path: Path) -> None:
+    with ReplaySource.open(str(record(tmp_path / "rec", source="demo"))) as source:
+        assert "not there" not in source.info.note
+        frame = source.read(0)
+        assert frame is not None
+        assert frame.image_bgr.std() > 20
 
 
 def test_frames_come_with_their_own_pictures(tmp_path: Path) -> None:

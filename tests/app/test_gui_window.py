@@ -1,109 +1,45 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fake_session import ACTIONS, FakeSession, moment_at
 from motion_fixture import FOCAL_PX, SIZE_PX, hands_at
-from numpy.typing import NDArray
-from PyQt6.QtCore import QMimeData, QPointF, QSettings, Qt, QTimer, QUrl
+from PyQt6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PyQt6.QtGui import QDropEvent, QImage
-from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from window_parts import Key, blue, open_window, orange, pixels, press, show, show_only
 
 from app.gui.commands import COMMANDS
-from app.gui.store import Store
 from app.gui.window import MainWindow
 from app.sources import SourceRequest
 
 pytestmark = pytest.mark.gui
-Key = Qt.Key
-
-
-@pytest.fixture
-def session() -> FakeSession:
-    return FakeSession()
-
-
-@pytest.fixture
-def settings_file(tmp_path: Path) -> Path:
-    return tmp_path / "settings.ini"
-
-
-def _open(qtbot: QtBot, session: FakeSession, settings_file: Path) -> MainWindow:
-    store = Store(QSettings(str(settings_file), QSettings.Format.IniFormat))
-    window = MainWindow(session, store, settings_file.parent / "out")
-    window.show()
-    qtbot.waitExposed(window)
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    return window
-
-
-@pytest.fixture
-def window(qtbot: QtBot, session: FakeSession, settings_file: Path) -> Iterator[MainWindow]:
-    window = _open(qtbot, session, settings_file)
-    yield window
-    window.close()
-
-
-def _press(window: QWidget, key: Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    QTest.keyClick(window, key, modifier)
-
-
-def _show(qtbot: QtBot, window: MainWindow, session: FakeSession, time_s: float) -> None:
-    session.show(time_s)
-    index = round(time_s * 30)
-    qtbot.waitUntil(lambda: window.display.shown is not None and window.display.shown.frame.index == index)
-
-
-def _show_only(qtbot: QtBot, window: MainWindow, session: FakeSession, time_s: float) -> None:
-    """Something newer arrives while a moment is held."""
-    session.show(time_s)
-    qtbot.waitUntil(lambda: window.display.newest is not None and window.display.newest.frame.index == round(time_s * 30))
-
-
-def _pixels(widget: QWidget) -> NDArray[np.int64]:
-    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
-    bits = image.constBits()
-    assert bits is not None
-    bits.setsize(image.sizeInBytes())
-    rows = np.frombuffer(bits, np.uint8).reshape(image.height(), image.bytesPerLine())
-    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).astype(int)
-
-
-def _blue(pixels: NDArray[np.int64]) -> int:
-    return int(((pixels[..., 2] > pixels[..., 0] + 60) & (pixels[..., 2] > 120)).sum())
-
-
-def _orange(pixels: NDArray[np.int64]) -> int:
-    return int(((pixels[..., 0] > pixels[..., 2] + 60) & (pixels[..., 0] > 120)).sum())
 
 
 def test_the_video_shows_both_hands_where_they_are(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _press(window, Key.Key_G)
-    _show(qtbot, window, session, 0.5)
-    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) > 300 and _orange(_pixels(window.video)) > 300)
-    pixels = _pixels(window.video)
-    height, width = pixels.shape[:2]
+    press(window, Key.Key_G)
+    show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: blue(pixels(window.video)) > 300 and orange(pixels(window.video)) > 300)
+    picture = pixels(window.video)
+    height, width = picture.shape[:2]
     scale = min(width / SIZE_PX[0], height / SIZE_PX[1])
     tip = hands_at(0.5)[0, 12]
     column, row = tip[:2] / tip[2] * FOCAL_PX * scale + np.array([width, height]) / 2
-    around = pixels[int(row) - 4 : int(row) + 5, int(column) - 4 : int(column) + 5]
+    around = picture[int(row) - 4 : int(row) + 5, int(column) - 4 : int(column) + 5]
     assert around[..., 2].max() > 180
 
 
 def test_hiding_the_hands_leaves_the_picture(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _show(qtbot, window, session, 0.5)
-    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) > 300)
-    _press(window, Key.Key_H)
-    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) == 0)
+    show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: blue(pixels(window.video)) > 300)
+    press(window, Key.Key_H)
+    qtbot.waitUntil(lambda: blue(pixels(window.video)) == 0)
 
 
 def test_the_bars_name_the_top_actions_for_screen_readers_too(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     qtbot.waitUntil(lambda: window.futures_panel.what_if.count() == len(ACTIONS) + 1)
-    _show(qtbot, window, session, 4.0)
+    show(qtbot, window, session, 4.0)
     prob = moment_at(4.0).prediction.action_prob
     spoken = window.action_panel.bars.accessibleDescription().split(", ")
     assert len(spoken) == 5
@@ -111,7 +47,7 @@ def test_the_bars_name_the_top_actions_for_screen_readers_too(qtbot: QtBot, wind
 
 
 def test_the_status_line_tells_of_every_stage(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _show(qtbot, window, session, 0.5)
+    show(qtbot, window, session, 0.5)
     window.refresh_metrics()
     texts = {name: label.text() for name, label in window.status_line.fields.items()}
     assert "estimate 30/s 24 ms" in texts["stages"]
@@ -122,64 +58,64 @@ def test_the_status_line_tells_of_every_stage(qtbot: QtBot, window: MainWindow, 
 
 
 def test_a_frozen_moment_stays_while_the_session_goes_on(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _show(qtbot, window, session, 0.5)
-    _press(window, Key.Key_F)
-    _show_only(qtbot, window, session, 2.0)
+    show(qtbot, window, session, 0.5)
+    press(window, Key.Key_F)
+    show_only(qtbot, window, session, 2.0)
     assert window.display.shown is not None
     assert window.display.shown.frame.index == 15
     assert window.futures_panel.freeze.isChecked()
-    _press(window, Key.Key_F)
+    press(window, Key.Key_F)
     assert window.display.shown.frame.index == 60
 
 
 def test_a_frozen_moment_keeps_its_own_hands(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _show(qtbot, window, session, 0.5)
-    qtbot.waitUntil(lambda: _blue(_pixels(window.video)) > 300)
-    _press(window, Key.Key_G)
-    _press(window, Key.Key_F)
-    _show_only(qtbot, window, session, 2.0)
-    _press(window, Key.Key_G)
-    _press(window, Key.Key_G)
-    before = _pixels(window.video)
+    show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: blue(pixels(window.video)) > 300)
+    press(window, Key.Key_G)
+    press(window, Key.Key_F)
+    show_only(qtbot, window, session, 2.0)
+    press(window, Key.Key_G)
+    press(window, Key.Key_G)
+    before = pixels(window.video)
     tip = hands_at(0.5)[0, 12]
     height, width = before.shape[:2]
     scale = min(width / SIZE_PX[0], height / SIZE_PX[1])
     column, row = (tip[:2] / tip[2] * FOCAL_PX * scale + np.array([width, height]) / 2).astype(int)
-    qtbot.waitUntil(lambda: _pixels(window.video)[row - 4 : row + 5, column - 4 : column + 5, 2].max() > 180)
+    qtbot.waitUntil(lambda: pixels(window.video)[row - 4 : row + 5, column - 4 : column + 5, 2].max() > 180)
 
 
 def test_scrubbing_by_key_moves_the_drawn_future(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _show(qtbot, window, session, 0.5)
-    _press(window, Key.Key_F)
+    show(qtbot, window, session, 0.5)
+    press(window, Key.Key_F)
     for _ in range(5):
-        _press(window, Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+        press(window, Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     assert window.view_controls.options().at_s == pytest.approx(0.5)
-    _press(window, Key.Key_Home, Qt.KeyboardModifier.ShiftModifier)
+    press(window, Key.Key_Home, Qt.KeyboardModifier.ShiftModifier)
     assert window.view_controls.options().at_s is None
 
 
 def test_a_number_key_asks_what_if_and_zero_takes_it_back(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     qtbot.waitUntil(lambda: window.futures_panel.what_if.count() > 1)
-    _press(window, Key.Key_3)
+    press(window, Key.Key_3)
     assert session.settings.condition == 2
-    _show(qtbot, window, session, 0.5)
+    show(qtbot, window, session, 0.5)
     qtbot.waitUntil(lambda: window.action_panel.bars.accessibleDescription().startswith(ACTIONS[2]))
-    _press(window, Key.Key_0)
+    press(window, Key.Key_0)
     assert session.settings.condition is None
 
 
 def test_what_if_on_a_frozen_moment_draws_its_futures_again(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     qtbot.waitUntil(lambda: window.futures_panel.what_if.count() > 1)
-    _show(qtbot, window, session, 0.5)
-    _press(window, Key.Key_F)
-    _press(window, Key.Key_2)
+    show(qtbot, window, session, 0.5)
+    press(window, Key.Key_F)
+    press(window, Key.Key_2)
     assert ("draw_again", 15) in session.calls
     qtbot.waitUntil(lambda: window.display.shown is not None and window.display.shown.futures is session.redrawn())
 
 
 def test_horizon_and_samples_by_key_reach_the_session(window: MainWindow, session: FakeSession) -> None:
-    _press(window, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    _press(window, Key.Key_Minus)
+    press(window, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    press(window, Key.Key_Minus)
     assert session.settings.horizon_s == pytest.approx(2.0)
     assert session.settings.samples == 15
     assert session.settings.temperature is None
@@ -200,46 +136,46 @@ def test_moving_boldness_overrides_the_checkpoints_temperature(window: MainWindo
     ],
 )
 def test_playback_keys(qtbot: QtBot, window: MainWindow, session: FakeSession, key: Key, expected: tuple[str, object]) -> None:
-    _show(qtbot, window, session, 10.0)
-    _press(window, key)
+    show(qtbot, window, session, 10.0)
+    press(window, key)
     assert session.calls[-1] == expected
 
 
 def test_space_pauses_and_goes_on(window: MainWindow, session: FakeSession) -> None:
-    _press(window, Key.Key_Space)
+    press(window, Key.Key_Space)
     assert not session.playing
-    _press(window, Key.Key_Space)
+    press(window, Key.Key_Space)
     assert session.playing
 
 
 def test_space_presses_the_button_that_the_keyboard_has_reached(window: MainWindow, session: FakeSession) -> None:
     window.futures_panel.freeze.setFocus()
-    _press(window, Key.Key_Space)
+    press(window, Key.Key_Space)
     assert window.display.held
     assert session.playing
 
 
 def test_speed_and_loop_keys(window: MainWindow, session: FakeSession) -> None:
-    _press(window, Key.Key_BracketLeft)
+    press(window, Key.Key_BracketLeft)
     assert session.speed == 0.5
-    _press(window, Key.Key_L)
+    press(window, Key.Key_L)
     assert session.loop
 
 
 def test_a_live_source_cannot_be_paused(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     session.live = True
     qtbot.waitUntil(lambda: not window.transport.seek.isEnabled())
-    _press(window, Key.Key_Space)
+    press(window, Key.Key_Space)
     assert session.playing
     assert window.transport.clock.text().startswith("live")
 
 
 def test_compare_goes_round_and_shows_jitter(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     for index in range(8):
-        _show(qtbot, window, session, index / 30)
+        show(qtbot, window, session, index / 30)
     seen = []
     for _ in range(4):
-        _press(window, Key.Key_C)
+        press(window, Key.Key_C)
         seen.append(window.view_controls.compare)
     assert seen == ["One-Euro", "raw", "side by side", "G-HTT"]
     assert "mm/frame" in window.display.comparison.caption("One-Euro")
@@ -247,14 +183,14 @@ def test_compare_goes_round_and_shows_jitter(qtbot: QtBot, window: MainWindow, s
 
 def test_side_by_side_draws_every_method(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     for index in range(8):
-        _show(qtbot, window, session, index / 30)
+        show(qtbot, window, session, index / 30)
     for _ in range(3):
-        _press(window, Key.Key_C)
+        press(window, Key.Key_C)
 
     def every_third_has_both_hands() -> None:
-        pixels = _pixels(window.video)
-        thirds = np.array_split(pixels, 3, axis=1)
-        assert all(_blue(third) > 60 and _orange(third) > 60 for third in thirds)
+        picture = pixels(window.video)
+        thirds = np.array_split(picture, 3, axis=1)
+        assert all(blue(third) > 60 and orange(third) > 60 for third in thirds)
 
     qtbot.waitUntil(lambda: every_third_has_both_hands() is None)
 
@@ -262,24 +198,24 @@ def test_side_by_side_draws_every_method(qtbot: QtBot, window: MainWindow, sessi
 def test_the_theme_key_makes_it_light_and_it_is_remembered(
     qtbot: QtBot, window: MainWindow, session: FakeSession, settings_file: Path
 ) -> None:
-    dark = _pixels(window.status_line).mean()
-    _press(window, Key.Key_D)
-    qtbot.waitUntil(lambda: _pixels(window.status_line).mean() > dark + 100)
+    dark = pixels(window.status_line).mean()
+    press(window, Key.Key_D)
+    qtbot.waitUntil(lambda: pixels(window.status_line).mean() > dark + 100)
     window.close()
-    again = _open(qtbot, FakeSession(), settings_file)
-    assert again.theme.name == "light"
+    again = open_window(qtbot, FakeSession(), settings_file)
+    assert again.looks.theme.name == "light"
     again.close()
 
 
 def test_the_help_page_lists_every_key_and_any_key_closes_it(window: MainWindow) -> None:
-    _press(window, Key.Key_F1)
+    press(window, Key.Key_F1)
     assert window.help.isVisible()
     texts = {label.text() for label in window.help.findChildren(QLabel)}
     for command in COMMANDS:
         if command.keys:
             assert command.keys[0] in texts
             assert command.text in texts
-    _press(window.help, Key.Key_X)
+    press(window.help, Key.Key_X)
     assert not window.help.isVisible()
 
 
@@ -299,7 +235,7 @@ def test_no_key_means_two_things(window: MainWindow) -> None:
 def test_a_first_run_is_greeted_and_a_second_is_not(qtbot: QtBot, window: MainWindow, settings_file: Path) -> None:
     assert any("Press ?" in toast.text for toast in window.toasts.toasts())
     window.close()
-    again = _open(qtbot, FakeSession(), settings_file)
+    again = open_window(qtbot, FakeSession(), settings_file)
     assert not again.toasts.toasts()
     again.close()
 
@@ -319,8 +255,8 @@ def test_without_a_picture_the_window_says_what_it_waits_for(qtbot: QtBot, windo
 def test_building_the_model_is_said_while_the_video_runs(qtbot: QtBot, settings_file: Path) -> None:
     session = FakeSession(loaded=False)
     session.notice = "Building the model"
-    window = _open(qtbot, session, settings_file)
-    _show(qtbot, window, session, 0.5)
+    window = open_window(qtbot, session, settings_file)
+    show(qtbot, window, session, 0.5)
     window.refresh_metrics()
     assert window.video._badge == "Building the model"
     assert window.futures_panel.what_if.count() == 1
@@ -339,9 +275,9 @@ def test_a_dropped_file_is_opened_and_remembered(window: MainWindow, session: Fa
 
 
 def test_another_source_forgets_the_old_one(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
-    _show(qtbot, window, session, 0.5)
-    _press(window, Key.Key_F)
-    _press(window, Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    show(qtbot, window, session, 0.5)
+    press(window, Key.Key_F)
+    press(window, Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert session.opened == [SourceRequest("demo")]
     assert window.display.shown is None
     assert not window.display.held
@@ -354,19 +290,19 @@ def test_a_streams_password_is_not_remembered(window: MainWindow) -> None:
 
 
 def test_recording_goes_to_a_new_file_and_ends_with_the_same_key(window: MainWindow, session: FakeSession) -> None:
-    _press(window, Key.Key_R)
+    press(window, Key.Key_R)
     assert session.video is not None
     assert session.video.path.suffix == ".mp4"
     window.refresh_metrics()
-    assert "MP4 0:00" in window.writing_label.text()
-    _press(window, Key.Key_R)
+    assert "MP4 0:00" in window.record_bar.writing.text()
+    press(window, Key.Key_R)
     assert session.video is None
     window.refresh_metrics()
     assert any("Saved" in toast.text for toast in window.toasts.toasts())
 
 
 def test_a_recording_that_failed_is_no_longer_marked(window: MainWindow, session: FakeSession) -> None:
-    _press(window, Key.Key_R)
+    press(window, Key.Key_R)
     window.refresh_metrics()
     session.video = None
     window.refresh_metrics()
@@ -374,8 +310,9 @@ def test_a_recording_that_failed_is_no_longer_marked(window: MainWindow, session
 
 
 def test_a_picture_is_saved(qtbot: QtBot, window: MainWindow, session: FakeSession, tmp_path: Path) -> None:
-    _show(qtbot, window, session, 0.5)
-    _press(window, Key.Key_P)
+    show(qtbot, window, session, 0.5)
+    press(window, Key.Key_P)
+    qtbot.waitUntil(lambda: any("Saved" in toast.text for toast in window.toasts.toasts()))
     (saved,) = (tmp_path / "out").glob("*.png")
     assert QImage(str(saved)).width() == window.width()
 
@@ -384,28 +321,28 @@ def test_labels_made_by_key_are_saved_with_the_export(
     qtbot: QtBot, window: MainWindow, session: FakeSession, tmp_path: Path
 ) -> None:
     qtbot.waitUntil(lambda: window.futures_panel.what_if.count() > 1)
-    _press(window, Key.Key_E)
-    _press(window, Key.Key_4)
-    _show(qtbot, window, session, 1.0)
-    _press(window, Key.Key_B)
-    _show(qtbot, window, session, 2.5)
-    _press(window, Key.Key_N)
+    press(window, Key.Key_E)
+    press(window, Key.Key_4)
+    show(qtbot, window, session, 1.0)
+    press(window, Key.Key_B)
+    show(qtbot, window, session, 2.5)
+    press(window, Key.Key_N)
     (labels,) = (tmp_path / "out").glob("*/labels.csv")
     assert labels.read_text("utf-8").splitlines() == ["start_s,end_s,action", f"1.000,2.500,{ACTIONS[3]}"]
-    _press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    press(window, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert labels.read_text("utf-8").splitlines() == ["start_s,end_s,action"]
 
 
 def test_an_end_without_a_start_is_explained(window: MainWindow) -> None:
-    _press(window, Key.Key_N)
+    press(window, Key.Key_N)
     assert any("Mark the start first" in toast.text for toast in window.toasts.toasts())
 
 
 def test_view_keys_turn_the_scene(window: MainWindow) -> None:
     camera = window.scene._camera
-    _press(window, Key.Key_T)
+    press(window, Key.Key_T)
     assert camera.elevation > 80
-    _press(window, Key.Key_W)
+    press(window, Key.Key_W)
     assert camera.elevation == 0
     assert window.actions_by_name["view_wearer"].isChecked()
 
@@ -413,9 +350,9 @@ def test_view_keys_turn_the_scene(window: MainWindow) -> None:
 def test_the_layout_is_remembered(qtbot: QtBot, window: MainWindow, settings_file: Path) -> None:
     window.docks["scorecard"].hide()
     window.close()
-    again = _open(qtbot, FakeSession(), settings_file)
+    again = open_window(qtbot, FakeSession(), settings_file)
     assert again.docks["scorecard"].isHidden()
-    _press(again, Key.Key_0, Qt.KeyboardModifier.ControlModifier)
+    press(again, Key.Key_0, Qt.KeyboardModifier.ControlModifier)
     assert not again.docks["scorecard"].isHidden()
     again.close()
 

@@ -3,12 +3,14 @@ import pytest
 from motion_fixture import futures_at, hands_at
 
 from app.viewer.geometry import (
+    BONE_RADII_M,
     BONES_PER_FRAME,
     BONES_PER_HAND,
     CapsuleMesh,
     bone_ends,
+    disc,
+    fading_grid,
     frustum,
-    ground_grid,
     pose_at,
     to_scene,
     trails,
@@ -105,7 +107,27 @@ def test_the_frustum_has_the_shape_of_the_picture() -> None:
     np.testing.assert_allclose(rim[:, 1], 0.1, rtol=1e-5)
 
 
-def test_the_ground_is_flat() -> None:
-    grid = ground_grid(-0.4, 0.5, 1.0, 0.1)
-    assert (grid[:, 2] == np.float32(-0.4)).all()
-    assert grid[:, 1].max() == pytest.approx(1.0)
+def test_the_grid_is_level_around_its_middle_and_fades_away() -> None:
+    ends, strength = fading_grid(0.1, 0.7)
+    assert (ends[:, 2] == 0).all()
+    pieces = ends.reshape(-1, 2, 3)
+    np.testing.assert_allclose(np.linalg.norm(pieces[:, 1] - pieces[:, 0], axis=1), 0.1, atol=1e-6)
+    reach = np.linalg.norm(ends, axis=1)
+    assert strength[reach < 0.05].min() > 0.95
+    assert (strength[reach >= 0.7] == 0).all()
+
+
+def test_the_disc_is_whole() -> None:
+    vertices, strength, faces = disc(0.5)
+    corners = vertices[faces]
+    area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()
+    assert area == pytest.approx(np.pi * 0.25, rel=0.01)
+    assert strength.max() == 1.0
+    assert strength.min() == 0.0
+
+
+def test_fingers_grow_thinner_towards_their_tips() -> None:
+    assert BONE_RADII_M.shape == (BONES_PER_FRAME,)
+    for hand in range(2):
+        index_finger = BONE_RADII_M[hand * BONES_PER_HAND + np.array([4, 5, 6, 7])]
+        assert (np.diff(index_finger) < 0).all()

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,9 +7,10 @@ from motion_fixture import FOCAL_PX, SIZE_PX, futures_at, hands_at
 from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
 
+from app.gui.looks import scene_colors
 from app.gui.theme import DARK, LIGHT
-from app.gui.window import scene_colors
 from app.viewer.hands_view import PRESETS, HandsView
+from ghtt_core.packets import Futures
 
 pytestmark = pytest.mark.gui
 
@@ -124,3 +126,42 @@ def test_every_preset_shows_both_hands(view: HandsView) -> None:
 def test_the_light_theme_has_a_light_background(view: HandsView) -> None:
     view.set_colors(scene_colors(LIGHT))
     assert _picture(view)[2, 2].min() > 200
+
+
+def test_the_deterministic_future_is_stronger_than_the_others(view: HandsView) -> None:
+    """Two futures: the same motion, once as the deterministic one and once as a sample."""
+    view.set_preset("wearer")
+    pair = futures_at(0.0, samples=2)
+    strength = []
+    for first in (0, 1):
+        order = [first, 1 - first]
+        joints = pair.joints_cam_m[order].copy()
+        joints[1] = np.nan if first == 0 else joints[1]
+        joints[0] = joints[0] if first == 0 else np.nan
+        view.show_futures(replace(pair, joints_cam_m=joints))
+        strength.append(_blue(_picture(view)).sum())
+    assert strength[0] > 2 * strength[1] > 0
+
+
+def test_futures_fade_with_time(view: HandsView) -> None:
+    """One fingertip that goes straight on: near its start the path is bright, at its end it is nearly gone."""
+    view.set_preset("wearer")
+    still = hands_at(0.0)
+    steps = np.arange(1, 61, dtype=np.float32)
+    joints = np.repeat(still[None, None], len(steps), axis=1)
+    joints[0, :, :, :, 0] += 0.004 * steps[:, None, None]
+    joints[0, :, 1] = np.nan
+    view.show_futures(Futures(joints, steps / 30, 0, 0.0))
+    blue = _blue(_picture(view)).sum(axis=0)
+    columns = np.nonzero(blue)[0]
+    assert blue[columns[: len(columns) // 4]].sum() > 2 * blue[columns[-len(columns) // 4 :]].sum()
+
+
+def test_hands_throw_shadows_on_the_floor(view: HandsView) -> None:
+    view.set_preset("side")
+    empty = _picture(view)
+    view.show_hands(None, hands_at(0.0))
+    picture = _picture(view)
+    darker = (picture.sum(axis=2) < empty.sum(axis=2) - 15) & ~_blue(picture) & ~_orange(picture)
+    assert darker.sum() > 100
+    assert np.nonzero(darker)[0].mean() > np.nonzero(_blue(picture) | _orange(picture))[0].mean()  # Below the hands.
