@@ -19,8 +19,17 @@ class DataMix:
         self.shares = shares / shares.sum()
         self._known_rows: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def draw(self, rng: np.random.Generator, size: int, before: int, after: int) -> tuple[Float32, Float32, NDArray[np.bool_]]:
+    def draw(
+        self, rng: np.random.Generator, size: int, before: int, after: int, least: int | None = None
+    ) -> tuple[Float32, Float32, NDArray[np.bool_]]:
         """Random windows.
+
+        Args:
+            rng: Source of chance.
+            size: How many.
+            before: Frames that are seen.
+            after: Frames that follow.
+            least: How many of those there have to be, all if omitted; the rest may lie beyond the end, and is NaN there.
 
         Returns:
             (size, before + after, 2, 21, 3) what is seen and the truth, and (size,) whether an estimator saw it.
@@ -29,7 +38,7 @@ class DataMix:
         counts[np.argmax(self.shares)] += size - counts.sum()
         seen, truth, estimated = [], [], []
         for number, (store, count) in enumerate(zip(self.stores, counts, strict=True)):
-            rows = self._rows(number, after)
+            rows = self._rows(number, after if least is None else least)
             row = rows[rng.integers(0, len(rows), count)]
             seen.append(store.gather(store.seen_m, row, before, after))
             truth.append(store.gather(store.truth_m, row, before, after))
