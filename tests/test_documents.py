@@ -38,6 +38,37 @@ def test_links_within_the_repository_lead_somewhere(document):
     assert not missing
 
 
+def anchors(path):
+    """What a link may name after the #: the headings as GitHub turns them into names."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_links_to_headings_find_them(document):
+    links = re.findall(r"\]\(([^)#\s]*)#([\w-]+)\)", document.read_text("utf-8"))
+    missing = [f"{target}#{name}" for target, name in links if "://" not in target and name not in anchors_of(document, target)]
+    assert not missing
+
+
+def anchors_of(document, target):
+    return anchors(document.parent / target if target else document)
+
+
+def numbers(text):
+    return set(re.findall(r"(?<![\w.,])\d+\.\d+(?![\w.])", text))
+
+
+def test_figures_of_quality_in_the_readme_are_measured_ones():
+    """Every figure with a decimal point of "How well" stands in the generated results; each row and paragraph links there."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    section = readme.partition("## How well")[2].partition("\n## ")[0]
+    assert numbers(section), "nothing is claimed"
+    assert numbers(section) <= numbers((ROOT / "docs" / "results.md").read_text("utf-8"))
+    for part in re.split(r"\n\n|\n(?=\|)", section):
+        if numbers(part):
+            assert "](docs/results.md#" in part, part
+
+
 def test_options_in_the_readme_are_options_of_the_program():
     text = (ROOT / "README.md").read_text("utf-8")
     usage = text[text.index("## Use it") : text.index("## How fast")]

@@ -8,6 +8,7 @@ from ghtt_core.baselines.gaps import fill_gaps
 from ghtt_core.features import hand_size
 from ghtt_core.geometry import rigid_align
 from ghtt_core.metrics import finger_flexion
+from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS
 from ghtt_core.skeleton import FINGERTIPS, PALM, PALM_TEMPLATE, WRIST
 
 Array = NDArray[np.floating]
@@ -30,7 +31,7 @@ def motion_statistics(histories_m: Array, last_frames: int) -> NDArray[np.float3
     described = np.concatenate([_describe(history) for history in np.array_split(histories_m, max(1, len(histories_m) // 64))])
     seen = np.asarray(np.isfinite(histories_m).all(axis=(-2, -1)), dtype=np.float32)
     spans = (described, described[:, -last_frames:])
-    columns = [seen.mean(axis=1), seen[:, -last_frames:].mean(axis=1)]
+    columns = [seen.sum(axis=1) / (CLIP_FRAMES * MAX_CLIPS), seen[:, -last_frames:].mean(axis=1)]
     for span in spans:
         known = ~np.isnan(span)
         count = known.sum(axis=1)

@@ -107,6 +107,37 @@ class ConstantVelocity(DampedVelocity):
     dampings = (1.0,)
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownHands:
+    """M training hands whose whole future is known, in hand space.
+
+    Attributes:
+        training: The windows they are from.
+        space: Where they are.
+        clips_m: (M, C, 21, 3) observed, gaps filled.
+    """
+
+    training: TrainingWindows
+    space: HandSpace
+    clips_m: Array
+
+    @classmethod
+    def of(cls, training: TrainingWindows, filled_m: Array, turned: bool) -> "_KnownHands":
+        space = HandSpace.of(filled_m, turned=turned)
+        space = space.some(np.isfinite(training.future_m[space.window, -1, space.hand]).all(axis=(1, 2)))
+        return cls(training, space, space.enter(filled_m))
+
+    def some(self, hands: NDArray[np.bool_]) -> "_KnownHands":
+        """Only these of the hands."""
+        return _KnownHands(self.training, self.space.some(hands), self.clips_m[hands])
+
+    def motion(self, index: NDArray[np.intp]) -> Array:
+        """(..., T, 21, 3) what followed hands (...), relative to their last observed pose, gaps filled."""
+        future = self.space.some(index.ravel()).enter(self.training.future_m)
+        motion = fill_gaps(future[:, :, None])[:, :, 0] - self.clips_m[index.ravel(), -1:]
+        return np.asarray(motion.reshape(*index.shape, *motion.shape[1:]))
+
+
 class NearestNeighbours:
     """What followed the training clips that look most like the observed one.
 
@@ -130,24 +161,16 @@ class NearestNeighbours:
         whole = np.isfinite(training.future_m[:, -1]).any(axis=(1, 2, 3))
         tried = np.flatnonzero(held_out & whole)[:: max(1, int((held_out & whole).sum()) // 100)]
         observed_m, future_m = training.observed_m[tried], training.future_m[tried]
+        filled = fill_gaps(training.observed_m)
+        known = {turned: _KnownHands.of(training, filled, turned) for turned in (True, False)}
         errors = {}
-        for turned, span in itertools.product((True, False), self.spans):
-            self._keep(training, ~held_out, turned, span)
+        for turned, span in itertools.product(known, self.spans):
+            self.turned, self.span = turned, span
+            self._known = known[turned].some(~held_out[known[turned].space.window])
             futures = self.forecast(observed_m, self._neighbours)
             errors[turned, span] = float(np.nanmean(ade_fde(futures, future_m).best_ade))
         self.turned, self.span = min(errors, key=lambda choice: errors[choice])
-        self._keep(training, np.ones_like(held_out), self.turned, self.span)
-
-    def _keep(self, training: TrainingWindows, which: NDArray[np.bool_], turned: bool, span: int) -> None:
-        self.turned, self.span = turned, span
-        filled = fill_gaps(training.observed_m[which])
-        space = HandSpace.of(filled, turned=turned)
-        motion = fill_gaps(space.enter(training.future_m[which])[:, :, None])[:, :, 0]
-        whole = np.isfinite(space.enter(training.future_m[which])[:, -1]).all(axis=(1, 2))
-        clips = space.enter(filled)[whole]
-        self._motion = motion[whole] - clips[:, -1:]
-        self._clips = clips[:, -span:].reshape(len(clips), -1)
-        self._sequence = training.sequence[which][space.window[whole]]
+        self._known = known[self.turned]
 
     def forecast(self, observed_m: Array, samples: int) -> Array:
         """See `Forecaster`; `samples` futures."""
@@ -155,15 +178,17 @@ class NearestNeighbours:
         space = HandSpace.of(filled, turned=self.turned)
         clips = space.enter(filled)
         nearest = self._nearest(clips[:, -self.span :].reshape(len(clips), -1))
-        motion = self._motion[nearest]
+        motion = self._known.motion(nearest)
         futures = np.concatenate([motion.mean(axis=1, keepdims=True), motion[:, : samples - 1]], axis=1)
         return space.leave(clips[:, None, -1:] + futures)
 
     def _nearest(self, clips: Array) -> NDArray[np.intp]:
         """(M, d) clips to the (M, neighbours) nearest kept ones, nearest first, each of another sequence."""
-        distance = np.square(self._clips).sum(axis=1) - 2.0 * clips @ self._clips.T
-        order = np.argsort(self._sequence, kind="stable")
-        owners, first = np.unique(self._sequence[order], return_index=True)
+        kept = self._known.clips_m[:, -self.span :].reshape(len(self._known.clips_m), -1)
+        distance = np.square(kept).sum(axis=1) - 2.0 * clips @ kept.T
+        sequence = self._known.training.sequence[self._known.space.window]
+        order = np.argsort(sequence, kind="stable")
+        owners, first = np.unique(sequence[order], return_index=True)
         distance = distance[:, order]
         closest = np.minimum.reduceat(distance, first, axis=1)
         count = min(self._neighbours, len(owners))

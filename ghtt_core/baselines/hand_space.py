@@ -48,6 +48,10 @@ class HandSpace:
         rotation, position = rigid_align(template, pose[:, list(PALM)], np.ones(template.shape[:2], dtype=pose.dtype))
         return cls(len(observed_m), window, hand, rotation, position)
 
+    def some(self, hands: NDArray[np.integer] | NDArray[np.bool_]) -> "HandSpace":
+        """Only these of the M hands."""
+        return HandSpace(self.windows, self.window[hands], self.hand[hands], self.rotation[hands], self.position[hands])
+
     def enter(self, joints_m: Array) -> Array:
         """Windows (N, T, 2, 21, 3) to hands (M, T, 21, 3)."""
         hands = _mirrored(joints_m[self.window, :, self.hand], self.hand)

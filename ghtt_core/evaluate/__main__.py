@@ -15,14 +15,16 @@ from typing import Any
 import torch
 
 from ghtt_core.errors import UserError
-from ghtt_core.evaluate.datasets import TestData, load_test_data
+from ghtt_core.evaluate.ablations import load_companions
+from ghtt_core.evaluate.datasets import load_test_data
 from ghtt_core.evaluate.document import document
 from ghtt_core.evaluate.fid_network import DEFAULT_NETWORK, FidNetwork
 from ghtt_core.evaluate.model import Model
 from ghtt_core.evaluate.protocol import EvaluationProtocol
+from ghtt_core.evaluate.quoted import QUOTED
 from ghtt_core.evaluate.recordings import recording_tables
 from ghtt_core.evaluate.report import Evaluation, Report
-from ghtt_core.evaluate.tables import as_console, as_csv, as_json
+from ghtt_core.evaluate.tables import as_console, as_csv, as_json, with_means_over_seeds
 
 TASKS = ("forecast", "refine", "recognise")
 
@@ -36,6 +38,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("task", choices=(*TASKS, "all"), nargs="?", default="all")
     parser.add_argument("--checkpoint", type=Path, nargs="+", default=[], metavar="FILE", help="one or more, side by side")
+    parser.add_argument(
+        "--also",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="flat models, recognisers and heads for other actions, as further rows (python -m ghtt_core.train)",
+    )
     parser.add_argument("--data", type=Path, nargs="+", default=[], metavar="PATH", help="data sets, each by its own split")
     parser.add_argument(
         "--train", type=Path, nargs="+", default=[], metavar="PATH", help="more data for the baselines to learn"
@@ -84,7 +94,8 @@ def _evaluation(arguments: argparse.Namespace) -> Evaluation:
     plots = arguments.plots
     if plots is None and arguments.markdown is not None:
         plots = arguments.markdown.with_suffix("")
-    return Evaluation(_models(arguments.checkpoint, arguments), _protocol(arguments), network, plots, _progress)
+    companions = load_companions(arguments.also, arguments.seed)
+    return Evaluation(_models(arguments.checkpoint, arguments), companions, _protocol(arguments), network, plots, _progress)
 
 
 def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Report]:
@@ -97,15 +108,17 @@ def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Repo
     reports = []
     for path in arguments.data:
         data = load_test_data(path)
-        data = TestData(data.name, data.test, (*data.training, *extra))
+        data = replace(data, training=(*data.training, *extra))
         report = Report(data.name, data.description)
         for task in tasks:
             getattr(evaluation, task)(data, report)
+        report.tables = [*map(with_means_over_seeds, report.tables), *QUOTED.get(data.kind, ())]
         reports.append(report)
     if arguments.recording:
-        names = ", ".join(path.name for path in arguments.recording)
+        names = [path.name for path in arguments.recording]
+        shown = ", ".join(names) if len(names) <= 6 else f"{len(names)} of them, {names[0]} to {names[-1]}"
         tables = recording_tables(arguments.recording, evaluation.protocol)
-        reports.append(Report("recordings", f"Exported recordings by themselves: {names}", tables))
+        reports.append(Report("recordings", f"Exported recordings by themselves: {shown}", tables))
     _progress("")
     print("\r", end="", file=sys.stderr)
     return reports
@@ -113,7 +126,7 @@ def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Repo
 
 def _write(reports: Sequence[Report], evaluation: Evaluation, arguments: argparse.Namespace, run: dict[str, Any]) -> None:
     if arguments.markdown:
-        _save(arguments.markdown, document(reports, evaluation.models, evaluation.protocol, run, arguments.markdown))
+        _save(arguments.markdown, document(reports, evaluation, run, arguments.markdown))
     if arguments.csv:
         _save(arguments.csv, as_csv(table for report in reports for table in report.tables))
     if arguments.json:

@@ -17,6 +17,7 @@ class TestData:
         name: For headings.
         test: Sequences to test on, at the model's frame rate.
         training: Sequences that the baselines are fitted on; none where the set has no split.
+        kind: Its layout, as in `ghtt_core.data.registry.KINDS`.
     """
 
     __test__ = False
@@ -24,6 +25,7 @@ class TestData:
     name: str
     test: tuple[MotionSequence, ...]
     training: tuple[MotionSequence, ...]
+    kind: str = ""
 
     @property
     def description(self) -> str:
@@ -32,8 +34,9 @@ class TestData:
         minutes = sum(len(sequence.joints_m) for sequence in self.test) / FRAME_RATE_HZ / 60.0
         learned = sum(len(sequence.joints_m) for sequence in self.training) / FRAME_RATE_HZ / 60.0
         scale = "" if all(sequence.metric for sequence in self.test) else "; no true scale: millimetres are of a typical hand"
+        plural = "" if recordings == 1 else "s"
         return (
-            f"{self.name}: {len(self.test)} sequences of {recordings} recordings, {minutes:.1f} minutes; "
+            f"{self.name}: {len(self.test)} sequences of {recordings} recording{plural}, {minutes:.1f} minutes; "
             f"baselines learn from {len(self.training)} sequences, {learned:.1f} minutes{scale}"
         )
 
@@ -54,4 +57,4 @@ def load_test_data(path: Path) -> TestData:
             training.append(at_rate(sequence, FRAME_RATE_HZ))
     if not test:
         raise UserError(f"{path} holds no sequences to test on.")
-    return TestData(path.stem, tuple(test), tuple(training))
+    return TestData(path.stem, tuple(test), tuple(training), dataset.kind)

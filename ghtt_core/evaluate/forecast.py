@@ -12,6 +12,7 @@ from ghtt_core.baselines.gaps import fill_gaps
 from ghtt_core.baselines.hand_space import HandSpace
 from ghtt_core.evaluate.bootstrap import mean_over_windows, ratio_of_means
 from ghtt_core.evaluate.fid_network import FidNetwork
+from ghtt_core.evaluate.pieces import in_pieces
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.evaluate.windows import Windows, cut_windows
@@ -26,11 +27,11 @@ COLUMNS = (
     Column("best_fde", "best FDE"),
     Column("best_ade_ratio", "best ADE ÷ zero", 3),
     Column("best_fde_ratio", "best FDE ÷ zero", 3),
-    Column("first_ade", "det. ADE"),
-    Column("first_fde", "det. FDE"),
+    Column("first_ade", "det. ADE", deep=True),
+    Column("first_fde", "det. FDE", deep=True),
     Column("first_ade_ratio", "det. ADE ÷ zero", 3),
-    Column("mean_ade", "mean ADE"),
-    Column("mean_fde", "mean FDE"),
+    Column("mean_ade", "mean ADE", deep=True),
+    Column("mean_fde", "mean FDE", deep=True),
     Column("apd", "APD"),
 )
 SHAPE_COLUMNS = (
@@ -76,11 +77,12 @@ def run_forecasts(
     Returns:
         A run per forecaster, those that found nothing to learn from left out; none at all if too few windows are long enough.
     """
-    windows = cut_windows(test, protocol, horizon, stride=protocol.stride).thinned(protocol.windows)
-    learned = cut_windows(training, protocol, horizon, stride=protocol.training_stride, whole=False)
-    learned = learned.thinned(protocol.training_windows)
+    windows = cut_windows(test, protocol, horizon, stride=protocol.stride, most=protocol.windows)
     if len(windows) < MIN_WINDOWS:
         return []
+    learned = cut_windows(
+        training, protocol, horizon, stride=protocol.training_stride, most=protocol.training_windows, whole=False
+    )
     lessons = TrainingWindows(learned.observed_m, learned.future_m, learned.sequence)
     runs = []
     for forecaster in forecasters:
@@ -99,6 +101,17 @@ def _answered(futures_m: Array, windows: Windows, name: str) -> Array:
     if not np.isfinite(np.where(asked, futures_m, 0.0)).all():
         raise ValueError(f"{name} gave no future for a hand that counts")
     return np.where(windows.counts[:, None, None, :, None, None], futures_m, np.float32(np.nan))
+
+
+def ratios_to_zero(zero: ForecastRun, run: ForecastRun) -> dict[str, float]:
+    """Mean errors of a run over those of zero velocity: the figures that training watches."""
+    still, ours = (metrics.ade_fde(one.futures_m, one.windows.future_m) for one in (zero, run))
+    ade, fde = np.nanmean(still.first_ade), np.nanmean(still.first_fde)
+    return {
+        "ade_ratio": float(np.nanmean(ours.first_ade) / ade),
+        "best_ade_ratio": float(np.nanmean(ours.best_ade) / ade),
+        "best_fde_ratio": float(np.nanmean(ours.best_fde) / fde),
+    }
 
 
 def displacement_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data: str, hand: int | None = None) -> Table:
@@ -126,29 +139,31 @@ def displacement_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol
 
 
 def _errors(run: ForecastRun, hands: slice) -> dict[str, Array]:
-    """The measures of each window, (N,) each, in pieces to save memory."""
-    parts: dict[str, list[Array]] = {key: [] for key in (*_ERRORS, "apd")}
-    for start in range(0, len(run.windows), 64):
-        futures, truth = run.futures_m[start : start + 64, ..., hands, :, :], run.windows.future_m[start : start + 64, :, hands]
+    """The measures of each window, (N,) each."""
+
+    def measured(rows: slice) -> dict[str, Array]:
+        futures, truth = run.futures_m[rows, ..., hands, :, :], run.windows.future_m[rows, :, hands]
         errors = metrics.ade_fde(futures, truth)
-        for key in _ERRORS:
-            parts[key].append(getattr(errors, key))
-        spread = metrics.apd(futures)
-        parts["apd"].append(np.where(np.isnan(errors.best_ade), np.nan, spread))
-    return {key: np.concatenate(values) for key, values in parts.items()}
+        spread = np.where(np.isnan(errors.best_ade), np.nan, metrics.apd(futures))
+        return {key: getattr(errors, key) for key in _ERRORS} | {"apd": spread}
+
+    parts = in_pieces(measured, len(run.windows))
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
 
 def shape_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data: str, fid_network: FidNetwork | None) -> Table:
     """Whether futures cover what may happen, move as much as hands do, and stay hands; the truth itself in the first row."""
     windows, horizon = runs[0].windows, runs[0].windows.future_m.shape[1]
     truth = ForecastRun("what happened", windows, windows.future_m[:, None])
+    true_features = None if fid_network is None else fid_network.features(_joined(truth, 0))
     table = Table(f"shape-{horizon}", f"Plausibility over {horizon} frames: {data}", SHAPE_COLUMNS)
     for run in (truth, *runs):
         row = _plausibility(run)
         if run is not truth:
             row["mmade"], row["mmfde"] = _multi_modal(run, protocol)
             row["cmd"] = metrics.cmd(run.futures_m, windows.future_m)
-            row["fid"] = None if fid_network is None else _fid(run, fid_network)
+            if fid_network is not None and true_features is not None:
+                row["fid"] = _fid(run, fid_network, true_features)
         table.rows.append((run.method, row))
     table.notes += [
         f"MMADE and MMFDE: hands whose last poses are within {protocol.similar_mm:g} mm of each other in the palm's frame share"
@@ -161,34 +176,35 @@ def shape_table(runs: Sequence[ForecastRun], protocol: EvaluationProtocol, data:
     return table
 
 
-def _fid(run: ForecastRun, network: FidNetwork) -> float:
+def _fid(run: ForecastRun, network: FidNetwork, true_features: Array) -> float:
     """1000 times the FID of seen and foretold frames together against true windows."""
-    windows = run.windows
-    counts = windows.counts[:, None, :, None, None]
-    observed = np.where(counts, windows.observed_m, np.nan)
-    true = network.features(np.concatenate([observed, windows.future_m], axis=1))
-    samples = run.futures_m[:, :_FID_SAMPLES]
-    made = [network.features(np.concatenate([observed, samples[:, index]], axis=1)) for index in range(samples.shape[1])]
-    return 1000.0 * metrics.fid(np.concatenate(made), true)
+    made = [network.features(_joined(run, sample)) for sample in range(min(_FID_SAMPLES, run.futures_m.shape[1]))]
+    return 1000.0 * metrics.fid(np.concatenate(made), true_features)
+
+
+def _joined(run: ForecastRun, sample: int) -> Array:
+    """(N, C + T, 2, 21, 3): what was seen of the hands that count, and one of the futures."""
+    counts = run.windows.counts[:, None, :, None, None]
+    return np.concatenate([np.where(counts, run.windows.observed_m, np.nan), run.futures_m[:, sample]], axis=1)
 
 
 def _plausibility(run: ForecastRun) -> dict[str, Value]:
-    bones, angles, moves = [], [], []
-    for start in range(0, len(run.windows), 64):
-        futures = run.futures_m[start : start + 64].astype(np.float64)
+    def measured(rows: slice) -> tuple[Array, Array, Array]:
+        futures = run.futures_m[rows].astype(np.float64)
         missing = np.asarray(np.isnan(futures).any(axis=(-2, -1)))
         lengths = metrics.bone_lengths(futures)
         known = np.maximum((~missing).sum(axis=2, keepdims=True), 1)
         reference = np.where(missing[..., None], 0.0, lengths).sum(axis=2, keepdims=True) / known[..., None]
         with np.errstate(invalid="ignore", divide="ignore"):
             steady = np.all(metrics.bone_length_deviation(futures, reference) <= 2.0, axis=-1)
-        bones.append(np.asarray(steady)[~missing])
-        angles.append(metrics.within_joint_limits(futures)[~missing])
-        moves.append(metrics.acceleration(futures).ravel())
+        inside = metrics.within_joint_limits(futures)[~missing]
+        return np.asarray(steady)[~missing], inside, metrics.acceleration(futures).ravel()
+
+    bones, angles, moves = (np.concatenate(parts) for parts in zip(*in_pieces(measured, len(run.windows), 8), strict=True))
     return {
-        "bone": float(100.0 * np.concatenate(bones).mean()),
-        "angles": float(100.0 * np.concatenate(angles).mean()),
-        "acceleration": float(np.nanmean(np.concatenate(moves))),
+        "bone": float(100.0 * bones.mean()),
+        "angles": float(100.0 * angles.mean()),
+        "acceleration": float(np.nanmean(moves)),
     }
 
 

@@ -3,9 +3,11 @@
 `tests/ghtt_core/test_evaluate_model.py` holds it against the streaming predictor.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +27,7 @@ from ghtt_core.features import (
 )
 from ghtt_core.fusion import follow_both_ways
 from ghtt_core.model.ghtt import GHTT
-from ghtt_core.model.pose_block import mask_of, reparametrise
+from ghtt_core.model.pose_block import PoseBlock, mask_of, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
 from ghtt_core.sampling import sampling_noise
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
@@ -63,14 +65,18 @@ class Model:
         network, spec, _ = load_checkpoint(path)
         return cls(network, spec, spec.default_temperature if temperature is None else temperature, seed)
 
-    def noise(self, samples: int) -> tuple[Tensor, Tensor]:
-        """Noise for m and alpha, (K, d) each, the first row zero: the runtime's own."""
-        drawn = sampling_noise(self.spec.width, samples, np.random.default_rng(self.seed))
-        return torch.from_numpy(drawn[0]), torch.from_numpy(drawn[1])
+    def noise(self, samples: int) -> Tensor:
+        """Noise for m and alpha, (2, K, d)."""
+        return noise(samples, self.spec.width, self.seed)
+
+
+def noise(samples: int, width: int, seed: int) -> Tensor:
+    """(2, K, d): the runtime's own noise, in which the first sample has none."""
+    return torch.from_numpy(sampling_noise(width, samples, np.random.default_rng(seed)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Clips:
+class EncodedClips:
     """Encoded clips of B windows.
 
     Attributes:
@@ -97,26 +103,26 @@ class _Clips:
     valid: Tensor
 
 
-def _encode(model: Model, past_m: Array) -> _Clips:
+def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedClips:
     """Encode histories (B, n * 16, 2, 21, 3), NaN where missing, the newest clip last."""
     batch, frames = past_m.shape[:2]
     count = frames // CLIP_FRAMES
     joints_m = past_m.astype(np.float64)
     size_m, bones_m = _mean_size(joints_m), _mean_bones(joints_m)
     clip_m = joints_m.reshape(batch, count, CLIP_FRAMES, *joints_m.shape[2:])
-    described = features_from_joints(clip_m, np.broadcast_to(size_m[:, None], (batch, count, HANDS)), model.spec.palm_template)
+    described = features_from_joints(clip_m, np.broadcast_to(size_m[:, None], (batch, count, HANDS)), palm_template)
     visible = torch.from_numpy(np.asarray(described.visible))
     values = torch.from_numpy(np.asarray(described.values, dtype=np.float32))
     mask = mask_of(visible)
-    m_mean, m_logvar, m_skip = model.network.pose.encode(values.flatten(0, 1), mask.flatten(0, 1))
+    m_mean, m_logvar, m_skip = pose.encode(values.flatten(0, 1), mask.flatten(0, 1))
     m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
-    refined = model.network.pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
+    refined = pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
     frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
     newest = replace(described, values=described.values[:, -1], visible=described.visible[:, -1], frames=frames)
     refined_m = with_bone_lengths(follow_both_ways(refined.double().numpy(), size_m, newest), bones_m[:, None])
-    anchor = features_from_joints(refined_m[:, -1:], size_m, model.spec.palm_template).frames.at(0)
+    anchor = features_from_joints(refined_m[:, -1:], size_m, palm_template).frames.at(0)
     padding = MAX_CLIPS - count
-    return _Clips(
+    return EncodedClips(
         size_m,
         bones_m,
         anchor,
@@ -149,13 +155,18 @@ def _batches(count: int, size: int = _BATCH) -> Iterator[slice]:
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
-class CascadeForecaster:
-    """P and A together: the first clip from P's mid-level, the later ones from A's."""
+class SampledForecaster(ABC):
+    """A network that samples features of the coming frames, as a `Forecaster`.
+
+    A forecast over fewer frames is the beginning of one over more, so a window that was already asked about is not computed
+    again: ask for the longest horizon first.
+    """
 
     learns = False
 
-    def __init__(self, model: Model, name: str = "G-HTT") -> None:
-        self.model, self.name = model, name
+    def __init__(self, pose: PoseBlock, palm_template: Float64, name: str) -> None:
+        self.pose, self.palm_template, self.name = pose, palm_template, name
+        self._known: dict[tuple[int, bytes], NDArray[np.float32]] = {}
 
     def fit(self, training: TrainingWindows) -> None:
         """Only the horizon is taken from the training windows."""
@@ -163,22 +174,40 @@ class CascadeForecaster:
 
     def forecast(self, observed_m: Array, samples: int) -> Array:
         """See `Forecaster`; `samples` futures. What is observed may be as long as the action block's history."""
+        keys = [(samples, window.tobytes()) for window in observed_m]
+        missing = [index for index, key in enumerate(keys) if not self._reaches(key)]
         with torch.inference_mode():
-            parts = [self._some(observed_m[index], samples) for index in _batches(len(observed_m))]
-        return np.concatenate(parts)
+            for batch in _batches(len(missing)):
+                for index, futures_m in zip(missing[batch], self._some(observed_m[missing[batch]], samples), strict=True):
+                    self._known[keys[index]] = futures_m
+        return np.stack([self._known[key][:, : self._frames] for key in keys])
 
-    def _some(self, observed_m: Array, samples: int) -> Array:
-        clips = _encode(self.model, observed_m)
+    def _reaches(self, key: tuple[int, bytes]) -> bool:
+        return key in self._known and self._known[key].shape[1] >= self._frames
+
+    def _some(self, observed_m: Array, samples: int) -> NDArray[np.float32]:
+        clips = encode(self.pose, self.palm_template, observed_m)
         values = self._features(clips, samples, -(-self._frames // CLIP_FRAMES))
         values = values.reshape(len(observed_m), samples, *values.shape[1:])[:, :, : self._frames]
-        anchor = HandFrames(clips.anchor.rotation[:, None], clips.anchor.position[:, None])
-        futures = joints_from_features(values.double().numpy(), clips.size_m[:, None], anchor)
-        futures = with_bone_lengths(futures, clips.bones_m[:, None, None])
+        anchor = HandFrames(*(_float32(part)[:, None] for part in (clips.anchor.rotation, clips.anchor.position)))
+        futures = joints_from_features(values, _float32(clips.size_m)[:, None], anchor)
+        futures = with_bone_lengths(futures, _float32(clips.bones_m)[:, None, None])
         there = np.isfinite(clips.refined_m[:, None, -1:])
-        return np.where(there, futures, np.nan).astype(np.float32)
+        return np.where(there, futures.numpy(), np.float32(np.nan))
 
-    def _features(self, clips: _Clips, samples: int, count: int) -> Tensor:
+    @abstractmethod
+    def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:
         """(B * K, count * 16, 153) of `count` future clips."""
+
+
+class CascadeForecaster(SampledForecaster):
+    """P and A together: the first clip from P's mid-level, the later ones from A's."""
+
+    def __init__(self, model: Model, name: str = "G-HTT") -> None:
+        super().__init__(model.network.pose, model.spec.palm_template, name)
+        self.model = model
+
+    def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:
         network, temperature = self.model.network, self.model.temperature
         noise_m, noise_alpha = (noise.repeat(len(clips.m_mean), 1) for noise in self.model.noise(samples))
         alpha_mean, alpha_logvar, alpha_skip = network.action.encode(clips.clips, clips.valid)
@@ -199,18 +228,24 @@ class CascadeForecaster:
         if count == 1:
             return first
         alpha = reparametrise(alpha_mean, alpha_logvar, temperature * noise_alpha)
-        later = network.action.decode(alpha, alpha_skip, valid, count - 1)
+        # As many clips as at run time, whatever is asked for: the queries see each other. Those beyond take a longer query.
+        usual = self.model.spec.future_clips - 1
+        later = network.action.decode(alpha, alpha_skip, valid, usual)[:, : count - 1]
+        if count - 1 > usual:
+            beyond = network.action.decode(alpha, alpha_skip, valid, count - 1)[:, usual:]
+            later = torch.cat((later, beyond), dim=1)
         rest = network.pose.decode(later.flatten(0, 1)).reshape(len(first), -1, first.shape[-1])
         return torch.cat((first, rest), dim=1)
 
 
-class PoseBlockForecaster(CascadeForecaster):
+class PoseBlockForecaster(SampledForecaster):
     """P alone, feeding back its own predictions: a prediction becomes the next clip observed."""
 
     def __init__(self, model: Model, name: str = "P alone") -> None:
-        super().__init__(model, name)
+        super().__init__(model.network.pose, model.spec.palm_template, name)
+        self.model = model
 
-    def _features(self, clips: _Clips, samples: int, count: int) -> Tensor:
+    def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:
         pose, temperature = self.model.network.pose, self.model.temperature
         noise = self.model.noise(samples)[0].repeat(len(clips.m_mean), 1)
         m_mean, m_logvar, m_skip, last = (
@@ -218,28 +253,41 @@ class PoseBlockForecaster(CascadeForecaster):
         )
         known = torch.ones((len(m_mean), CLIP_FRAMES, HANDS), dtype=torch.bool)
         known &= torch.from_numpy(np.isfinite(clips.refined_m[:, -1]).all(axis=(-2, -1))).repeat_interleave(samples, 0)[:, None]
-        predicted: list[Tensor] = []
-        for _ in range(count):
-            predicted.append(pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip, last))
+        mask = mask_of(known)
+        predicted = [pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip, last)]
+        while len(predicted) < count:
             clip, last = predicted[-1].clone(), predicted[-1][:, -1]
             clip[:, 0, VELOCITY] = _STILL  # the first frame of a clip has no velocity
-            m_mean, m_logvar, m_skip = pose.encode(clip, mask_of(known))
+            m_mean, m_logvar, m_skip = pose.encode(clip, mask)
+            predicted.append(pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip, last))
         return torch.cat(predicted, dim=1)
+
+
+def _float32(array: Any) -> Tensor:
+    return torch.from_numpy(np.asarray(array, dtype=np.float32))
 
 
 def refine(model: Model, clips_m: Array) -> Float64:
     """Refined clips (N, 16, 2, 21, 3) of observed ones; a hand that is never seen stays NaN."""
     with torch.inference_mode():
-        parts = [_encode(model, clips_m[index]).refined_m for index in _batches(len(clips_m), 128)]
+        parts = [
+            encode(model.network.pose, model.spec.palm_template, clips_m[index]).refined_m
+            for index in _batches(len(clips_m), 128)
+        ]
     return np.concatenate(parts)
 
 
 def recognise(model: Model, histories_m: Array) -> NDArray[np.float32]:
-    """Class probabilities (N, C) after histories (N, 256, 2, 21, 3), NaN before their start, the newest frame last."""
+    """Class probabilities (N, C) after histories (N, n * 16, 2, 21, 3), NaN before their start, the newest frame last."""
+    there = np.asarray(np.isfinite(histories_m).any(axis=(2, 3, 4)))
+    first_clip = np.where(there.any(axis=1), there.argmax(axis=1), there.shape[1] - 1) // CLIP_FRAMES
+    probabilities = np.zeros((len(histories_m), len(model.spec.action_names)), dtype=np.float32)
+    order = np.argsort(first_clip, kind="stable")  # alike in length, so that little of what is encoded is empty
     with torch.inference_mode():
-        parts = []
-        for index in _batches(len(histories_m)):
-            clips = _encode(model, histories_m[index])
+        for batch in _batches(len(histories_m)):
+            rows = order[batch]
+            recent_m = histories_m[rows, first_clip[rows].min() * CLIP_FRAMES :]
+            clips = encode(model.network.pose, model.spec.palm_template, recent_m)
             alpha = model.network.action.encode(clips.clips, clips.valid)[0]
-            parts.append(model.network.action.logits(alpha).softmax(dim=-1).numpy())
-    return np.concatenate(parts).astype(np.float32)
+            probabilities[rows] = model.network.action.logits(alpha).softmax(dim=-1).numpy()
+    return probabilities

@@ -34,7 +34,7 @@ class ActionWindows:
     """Moments at which an action is to be named.
 
     Attributes:
-        histories_m: (N, 256, 2, 21, 3) what was seen until then, NaN before the start.
+        histories_m: (N, n * 16, 2, 21, 3) what was seen until then, 256 frames at most, NaN before the start.
         label: (N,) class number.
         left: (N,) frames left in the action.
         last: (N,) whether it is the last moment of its action.
@@ -55,28 +55,31 @@ def action_windows(sequences: Sequence[MotionSequence], classes: Sequence[str], 
     """After every whole clip of a labelled action, and at its end, where a hand is seen in half of the last clip."""
     number = {name: index for index, name in enumerate(classes)}
     single = len({sequence.recording for sequence in sequences}) == 1
-    histories, labels, left, last, recordings = [], [], [], [], []
+    pasts: list[Float32] = []
+    labels, left, last, recordings = [], [], [], []
     for sequence in sequences:
+        there = np.asarray(seen(sequence.joints_m).any(axis=1))
         for segment in sequence.segments:
             end = min(segment.end, len(sequence.joints_m))
             moments = list(range(segment.start + CLIP_FRAMES, end + 1, CLIP_FRAMES))
             if segment.action not in number or not moments:
                 continue
             for moment in dict.fromkeys([*moments, end]):
-                clip = sequence.joints_m[moment - CLIP_FRAMES : moment]
-                if seen(clip).any(axis=1).mean() < protocol.observed_share:
+                if there[moment - CLIP_FRAMES : moment].mean() < protocol.observed_share:
                     continue
-                history = np.full((HISTORY_FRAMES, HANDS, JOINTS, 3), np.nan, dtype=np.float32)
-                known = sequence.joints_m[max(0, moment - HISTORY_FRAMES) : moment]
-                history[len(history) - len(known) :] = known
-                histories.append(history)
+                pasts.append(sequence.joints_m[max(0, moment - HISTORY_FRAMES) : moment])
                 labels.append(number[segment.action])
                 left.append(end - moment)
                 last.append(moment == end)
                 recordings.append(sequence.name if single else sequence.recording)
-    stacked = np.stack(histories) if histories else np.zeros((0, HISTORY_FRAMES, HANDS, JOINTS, 3), dtype=np.float32)
+    # No longer than the longest history needs, in whole clips, with a frame before it: short sequences are much cheaper so.
+    longest = max((len(past) for past in pasts), default=0)
+    frames = min(HISTORY_FRAMES, CLIP_FRAMES * (longest // CLIP_FRAMES + 1))
+    histories = np.full((len(pasts), frames, HANDS, JOINTS, 3), np.nan, dtype=np.float32)
+    for history, past in zip(histories, pasts, strict=True):
+        history[frames - len(past) :] = past
     return ActionWindows(
-        stacked, np.array(labels, dtype=np.int64), np.array(left), np.array(last, dtype=bool), np.array(recordings, dtype=str)
+        histories, np.array(labels, dtype=np.int64), np.array(left), np.array(last, dtype=bool), np.array(recordings, dtype=str)
     )
 
 

@@ -1,7 +1,6 @@
 """Exported recordings measured by themselves: what was foretold against what then happened, without any annotation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from numpy.typing import NDArray
 
 from ghtt_core import metrics
 from ghtt_core.evaluate.bootstrap import mean_over_windows, ratio_of_means
+from ghtt_core.evaluate.pieces import in_pieces
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.geometry import transform_points
@@ -36,21 +36,8 @@ MOTION_COLUMNS = (
 _SAME_TIME_S = 0.5 / FRAME_RATE_HZ
 
 
-@dataclass(frozen=True, slots=True)
-class _Foretold:
-    """Futures of one recording and what then happened, in the frame that stands still.
-
-    Attributes:
-        futures_m: (F, S, T, 2, 21, 3).
-        happened_m: (F, T, 2, 21, 3) observed, NaN where missing or after the end.
-        last_m: (F, 2, 21, 3) observed when they were made.
-        offset_s: (T,).
-    """
-
-    futures_m: Array
-    happened_m: Array
-    last_m: Array
-    offset_s: Array
+_Errors = dict[str, Array]
+"""(F,) values by the key of their column."""
 
 
 def recording_tables(folders: Sequence[Path], protocol: EvaluationProtocol) -> list[Table]:
@@ -60,90 +47,122 @@ def recording_tables(folders: Sequence[Path], protocol: EvaluationProtocol) -> l
         UserError: A folder is not a recording.
     """
     recordings = [read_recording(folder) for folder in folders]
-    foretold = [(recording.directory.name, _foretold(recording)) for recording in recordings if recording.future_frame.size]
-    tables = [table for horizon in protocol.horizons if (table := _forecast_table(foretold, horizon, protocol)) is not None]
-    return [*tables, _motion_table(recordings)]
+    tables = []
+    measured = [(recording.directory.name, _measured(recording, protocol)) for recording in recordings]
+    for horizon in protocol.horizons:
+        found = [(name, *by_horizon[horizon]) for name, by_horizon in measured if horizon in by_horizon]
+        if any(np.isfinite(model["best_ade"]).any() for _, model, _ in found):
+            tables.append(_forecast_table(found, horizon, protocol))
+    return [*tables, _motion_table(recordings, protocol)]
 
 
 def _still(recording: Recording, joints_cam_m: Array, rows: NDArray[np.integer]) -> Array:
     """(R, ..., 2, 21, 3) joints of some frames from the camera's frame into the one that stands still."""
-    pose = recording.world_from_cam[rows]
+    pose = recording.world_from_cam[rows].astype(np.float32)
     extra = (1,) * (joints_cam_m.ndim - 3)
     rotation, position = pose[:, :3, :3].reshape(-1, *extra, 3, 3), pose[:, :3, 3].reshape(-1, *extra, 3)
-    return np.asarray(transform_points((rotation, position), joints_cam_m.astype(np.float64)))
+    return np.asarray(transform_points((rotation, position), joints_cam_m))
 
 
-def _foretold(recording: Recording) -> _Foretold:
-    count = len(recording)
-    rows = recording.future_frame
-    observed = _still(recording, recording.observed_cam_m, np.arange(count))
-    offset_s = recording.future_offset_s.astype(np.float64)
-    wanted_s = recording.time_s[rows][:, None] + offset_s
+def _happened(recording: Recording) -> NDArray[np.intp]:
+    """(F, T) the frame that was seen at the time of each future frame; -1 where none was."""
+    count, rows = len(recording), recording.future_frame
+    wanted_s = recording.time_s[rows][:, None] + recording.future_offset_s.astype(np.float64)
     after = np.searchsorted(recording.time_s, wanted_s).clip(1, count - 1) if count > 1 else np.zeros(wanted_s.shape, int)
     nearer = np.abs(recording.time_s[after - 1] - wanted_s) < np.abs(recording.time_s[after] - wanted_s)
     nearest = np.where(nearer, after - 1, after)
-    there = np.abs(recording.time_s[nearest] - wanted_s) <= _SAME_TIME_S
-    happened = np.where(there[..., None, None, None], observed[nearest], np.nan)
-    futures = _still(recording, recording.futures_cam_m, rows)
-    return _Foretold(futures, happened, observed[rows], offset_s)
+    return np.where(np.abs(recording.time_s[nearest] - wanted_s) <= _SAME_TIME_S, nearest, -1)
 
 
-def _forecast_table(foretold: Sequence[tuple[str, _Foretold]], horizon: int, protocol: EvaluationProtocol) -> Table | None:
+def _measured(recording: Recording, protocol: EvaluationProtocol) -> dict[int, tuple[_Errors, _Errors]]:
+    """Errors of the recorded futures and of zero velocity for each horizon that the futures reach.
+
+    A hand counts in a future if it has one, was there when it was made, is seen at the end of the horizon and in enough of it.
+    """
+    observed = _still(recording, recording.observed_cam_m, np.arange(len(recording)))
+    happened = _happened(recording)
+    horizons = [horizon for horizon in protocol.horizons if horizon <= len(recording.future_offset_s)]
+
+    def errors(rows: slice) -> list[tuple[_Errors, _Errors]]:
+        made_at = recording.future_frame[rows]
+        futures = _still(recording, recording.futures_cam_m[rows, : protocol.samples], made_at)
+        truth = np.where((happened[rows] >= 0)[..., None, None, None], observed[happened[rows]], np.float32(np.nan))
+        last = observed[made_at]
+        seen = np.asarray(np.isfinite(truth).all(axis=(3, 4)))
+        there = np.isfinite(last).all(axis=(2, 3))
+        found = []
+        for horizon in horizons:
+            coming, known = futures[:, :, :horizon], seen[:, :horizon]
+            counts = there & np.isfinite(coming[:, 0]).all(axis=(1, 3, 4))
+            counts &= known[:, -1] & (known.mean(axis=1) >= protocol.future_share)
+            true = np.where(counts[:, None, :, None, None], truth[:, :horizon], np.float32(np.nan))
+            held = np.repeat(last[:, None, None], horizon, axis=2)
+            found.append((_errors(coming, true), _errors(held, true)))
+        return found
+
+    pieces = in_pieces(errors, len(happened), 16)
+    return {
+        horizon: (_joined([piece[index][0] for piece in pieces]), _joined([piece[index][1] for piece in pieces]))
+        for index, horizon in enumerate(horizons if pieces else ())
+    }
+
+
+def _errors(futures_m: Array, true_m: Array) -> _Errors:
+    errors = metrics.ade_fde(futures_m, true_m)
+    spread = np.where(np.isnan(errors.best_ade), np.nan, metrics.apd(futures_m))
+    return {key: getattr(errors, key) for key in ("best_ade", "best_fde", "first_ade")} | {"apd": spread}
+
+
+def _joined(parts: Sequence[_Errors]) -> _Errors:
+    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+
+def _forecast_table(found: Sequence[tuple[str, _Errors, _Errors]], horizon: int, protocol: EvaluationProtocol) -> Table:
     """One row for the recorded futures and one for zero velocity, over the futures whose horizon lies inside the recording."""
-    model: dict[str, list[Array]] = {column.key: [] for column in FORECAST_COLUMNS if "ratio" not in column.key}
-    still: dict[str, list[Array]] = {key: [] for key in model}
-    units: list[str] = []
-    for name, record in foretold:
-        if len(record.offset_s) < horizon:
-            continue
-        answered = np.isfinite(record.futures_m[:, :1, :horizon]).all(axis=(1, 2, 4, 5))
-        counts = answered & np.isfinite(record.last_m).all(axis=(2, 3))
-        seen = np.asarray(np.isfinite(record.happened_m[:, :horizon]).all(axis=(3, 4)))
-        counts &= seen[:, -1] & (seen.mean(axis=1) >= protocol.future_share)
-        truth = np.where(counts[:, None, :, None, None], record.happened_m[:, :horizon], np.nan)
-        held = np.repeat(record.last_m[:, None, None], horizon, axis=2)
-        for target, futures in ((model, record.futures_m[:, : protocol.samples, :horizon]), (still, held)):
-            errors = metrics.ade_fde(futures, truth)
-            for key in target:
-                target[key].append(metrics.apd(futures) if key == "apd" else getattr(errors, key))
-        units += [name] * len(truth)
-    values = {key: np.concatenate(parts) for key, parts in model.items() if parts}
-    if not values or not np.isfinite(values["best_ade"]).any():
-        return None
-    reference = {key: np.concatenate(parts) for key, parts in still.items()}
+    values, reference = _joined([model for _, model, _ in found]), _joined([still for _, _, still in found])
+    units = np.repeat([name for name, _, _ in found], [len(model["best_ade"]) for _, model, _ in found])
     table = Table(
         f"recorded-{horizon}", f"Recorded futures over {horizon} frames ({horizon / FRAME_RATE_HZ:.1f} s)", FORECAST_COLUMNS
     )
-    names = np.array(units)
     for row_name, measured in (("zero velocity", reference), ("recorded futures", values)):
-        row: dict[str, Value] = {key: mean_over_windows(value, names, protocol) for key, value in measured.items()}
+        row: dict[str, Value] = {key: mean_over_windows(value, units, protocol) for key, value in measured.items()}
         for key in ("best_ade", "best_fde", "first_ade"):
-            row[f"{key}_ratio"] = ratio_of_means(measured[key], reference[key], names, protocol)
+            row[f"{key}_ratio"] = ratio_of_means(measured[key], reference[key], units, protocol)
         table.rows.append((row_name, row))
     counted = int(np.isfinite(values["best_ade"]).sum())
     table.notes.append(
-        f"{counted} futures of {len(set(units))} recordings; millimetres against what the estimator saw later, its noise"
-        " included."
+        f"{counted} futures of {len(found)} recording{'' if len(found) == 1 else 's'}; millimetres against what the estimator"
+        " saw later, its noise included."
     )
     return table
 
 
-def _motion_table(recordings: Sequence[Recording]) -> Table:
-    """How smooth the observed and the refined motion is, and how often a hand was there."""
+def _motion_table(recordings: Sequence[Recording], protocol: EvaluationProtocol) -> Table:
+    """How smooth the observed and the refined motion is, and how often a hand was there: means over the recordings."""
     table = Table("recorded-motion", "Recorded motion", MOTION_COLUMNS)
+    units = np.array([str(recording.directory) for recording in recordings])
+    values: dict[str, list[dict[str, float]]] = {"observed": [], "refined": []}
     for recording in recordings:
         rows = np.arange(len(recording))
-        for kind, joints in (("observed", recording.observed_cam_m), ("refined", recording.refined_cam_m)):
-            still = _still(recording, joints, rows)
+        rate = 1.0 / float(np.median(np.diff(recording.time_s))) if len(recording) > 1 else FRAME_RATE_HZ
+        observed = _still(recording, recording.observed_cam_m, rows)
+        for kind, still in (("observed", observed), ("refined", _still(recording, recording.refined_cam_m, rows))):
             there = np.asarray(np.isfinite(still).all(axis=(2, 3)))
-            rate = 1.0 / float(np.median(np.diff(recording.time_s))) if len(recording) > 1 else FRAME_RATE_HZ
-            moved = metrics.mpjpe(still, _still(recording, recording.observed_cam_m, rows))
-            values: dict[str, Value] = {
-                "acceleration": float(metrics.acceleration(still)),
-                "jitter": float(metrics.jitter(still, rate)),
-                "moved": float(moved),
-                "left": float(100.0 * there[:, 0].mean()),
-                "right": float(100.0 * there[:, 1].mean()),
-            }
-            table.rows.append((f"{recording.directory.name}, {kind}", values))
+            values[kind].append(
+                {
+                    "acceleration": float(metrics.acceleration(still)),
+                    "jitter": float(metrics.jitter(still, rate)),
+                    "moved": float(metrics.mpjpe(still, observed)),
+                    "left": float(100.0 * there[:, 0].mean()),
+                    "right": float(100.0 * there[:, 1].mean()),
+                }
+            )
+    for kind, by_recording in values.items():
+        row: dict[str, Value] = {
+            column.key: mean_over_windows(np.array([one[column.key] for one in by_recording]), units, protocol)
+            for column in MOTION_COLUMNS
+        }
+        table.rows.append((kind, row))
+    minutes = sum(float(recording.time_s[-1] - recording.time_s[0]) for recording in recordings if len(recording)) / 60.0
+    table.notes.append(f"Mean over {len(recordings)} recording{'' if len(recordings) == 1 else 's'}, {minutes:.1f} minutes.")
     return table

@@ -13,7 +13,7 @@ from ghtt_core.evaluate.bootstrap import mean_over_windows, ratio_of_means
 from ghtt_core.evaluate.model import Model, refine
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
-from ghtt_core.evaluate.windows import seen
+from ghtt_core.evaluate.windows import exact, seen
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ
 from ghtt_core.skeleton import PALM
@@ -201,7 +201,7 @@ def _gapped(
     rng = np.random.default_rng(protocol.seed)
     clips, truths, hidden, units = [], [], [], []
     for sequence in test:
-        true = sequence.joints_m if sequence.truth_m is None else sequence.truth_m
+        true = exact(sequence)
         visible = seen(sequence.joints_m) & seen(true)
         for start in range(0, len(true) - CLIP_FRAMES + 1, CLIP_FRAMES // 2):
             clip = slice(start, start + CLIP_FRAMES)

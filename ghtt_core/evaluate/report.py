@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ghtt_core.baselines.forecasters import ConstantVelocity, DampedVelocity, Forecaster, NearestNeighbours, ZeroVelocity
+from ghtt_core.evaluate.ablations import Companions
 from ghtt_core.evaluate.datasets import TestData
-from ghtt_core.evaluate.fid_network import FidNetwork
+from ghtt_core.evaluate.fid_network import FidNetwork, sanity_table
 from ghtt_core.evaluate.forecast import MIN_WINDOWS, ForecastRun, displacement_table, run_forecasts, shape_table
 from ghtt_core.evaluate.model import CascadeForecaster, Model, PoseBlockForecaster
 from ghtt_core.evaluate.plots import (
@@ -24,6 +25,8 @@ from ghtt_core.skeleton import HAND_NAMES
 
 NamedModels = Sequence[tuple[str, Model]]
 Progress = Callable[[str], None]
+MAIN_HORIZONS = (32, 64)
+"""The horizons that the goals are about; documents fold the others away."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class Evaluation:
 
     Attributes:
         models: Name and model, as many as are to be compared.
+        companions: What else the tables show: flat models, recognisers, heads for other actions.
         protocol: The rules.
         fid_network: For the FID; None leaves it out.
         plots: Folder for the figures; None draws none.
@@ -58,6 +62,7 @@ class Evaluation:
     """
 
     models: NamedModels
+    companions: Companions
     protocol: EvaluationProtocol
     fid_network: FidNetwork | None
     plots: Path | None
@@ -73,6 +78,7 @@ class Evaluation:
             DampedVelocity(),
             NearestNeighbours(self.protocol.samples),
             LinearPredictor(seed=self.protocol.seed),
+            *self.companions.flat,
         ]
         for name, model in self.models:
             baselines += [PoseBlockForecaster(model, f"{name}, P alone"), CascadeForecaster(model, name)]
@@ -83,7 +89,8 @@ class Evaluation:
         forecasters = self.forecasters()
         tables: list[Table] = []
         longest: list[ForecastRun] = []
-        for horizon in sorted(self.protocol.horizons, reverse=True):  # the linear predictor is trained for the longest
+        # The longest comes first: the linear predictor is trained for it, and a shorter forecast is the beginning of a longer.
+        for horizon in sorted(self.protocol.horizons, reverse=True):
             runs = run_forecasts(data.test, data.training, forecasters, self.protocol, horizon, self.progress)
             if not runs:
                 report.skipped.append(f"Forecasts over {horizon} frames: fewer than {MIN_WINDOWS} windows are that long.")
@@ -92,14 +99,27 @@ class Evaluation:
             counts = runs[0].windows.counts
             single = [hand for hand in range(len(HAND_NAMES)) if counts[:, hand].sum() >= MIN_WINDOWS]
             hands = (None, *single) if len(single) > 1 else (None,)
-            tables[:0] = [displacement_table(runs, self.protocol, data.name, hand) for hand in hands]
+            of_horizon = [displacement_table(runs, self.protocol, data.name, hand) for hand in hands]
+            for table, hand in zip(of_horizon, hands, strict=True):
+                table.deep = hand is not None or horizon not in MAIN_HORIZONS
+            tables[:0] = of_horizon
         if not longest:
             return
+        tables.sort(key=lambda table: table.deep)
         report.tables += [*tables, shape_table(longest, self.protocol, data.name, self.fid_network)]
+        self._check_fid(data, longest[0].futures_m.shape[2], report)
         if self.plots is not None:
             films = [run for run in longest if run.futures_m.shape[1] > 1][-1:]
             report.figures.append(plot_horizon(longest, data.name, self.plots / f"{data.name}-horizon.png"))
             report.figures += [plot_film_strip(run, self.plots / f"{data.name}-films.png") for run in films]
+
+    def _check_fid(self, data: TestData, horizon: int, report: Report) -> None:
+        """Whether the FID can be believed on this data."""
+        if self.fid_network is not None:
+            frames = self.protocol.observed_frames + horizon
+            table = sanity_table(self.fid_network, data.test, frames, self.protocol.seed, data.name)
+            table.deep = True
+            report.tables += [table] if table.rows else []
 
     def refine(self, data: TestData, report: Report) -> None:
         """Refinement against exact truth where there is any, and gaps bridged."""
@@ -116,13 +136,17 @@ class Evaluation:
             report.tables.append(gap_table(data.test, self.models, self.protocol, data.name))
 
     def recognise(self, data: TestData, report: Report) -> None:
-        """Top-1 accuracy and calibration over the models' own classes, or the data's where no model is given."""
+        """Top-1 accuracy and calibration over the models' own classes, or the data's where no model knows any of them."""
         named = {segment.action for sequence in (*data.test, *data.training) for segment in sequence.segments}
-        usable = [(name, model) for name, model in self.models if named & set(model.spec.action_names)]
+        usable = [
+            (name, model)
+            for name, model in (*self.models, *self.companions.recognisers)
+            if named & set(model.spec.action_names)
+        ]
         classes = usable[0][1].spec.action_names if usable else tuple(sorted(named))
-        usable = [(name, model) for name, model in usable if model.spec.action_names == classes]
+        usable = [(name, model) for name, model in reversed(usable) if model.spec.action_names == classes]
         left_out = [name for name, _ in self.models if name not in dict(usable)]
-        if left_out:
+        if left_out and named:
             report.skipped.append(f"Recognition by {', '.join(left_out)}: knows other actions.")
         windows = action_windows(data.test, classes, self.protocol)
         if not len(windows):

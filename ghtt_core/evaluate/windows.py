@@ -1,6 +1,6 @@
 """Test windows: what is seen, and what then happens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,20 +44,6 @@ class Windows:
             names = [sequence.name for sequence in self.sequences]
         return np.array(names, dtype=np.str_)[self.sequence]
 
-    def thinned(self, most: int) -> "Windows":
-        """At most so many windows, spread evenly."""
-        if len(self) <= most:
-            return self
-        kept = np.linspace(0, len(self) - 1, most).round().astype(np.intp)
-        return Windows(
-            self.sequences,
-            self.sequence[kept],
-            self.start[kept],
-            self.observed_m[kept],
-            self.future_m[kept],
-            self.counts[kept],
-        )
-
     def history(self, index: slice, frames: int) -> Float32:
         """What was seen up to the forecasts of some windows: (n, frames, 2, 21, 3), NaN before the start."""
         starts, owners = self.start[index], self.sequence[index]
@@ -74,7 +60,13 @@ def seen(joints_m: NDArray[np.floating]) -> NDArray[np.bool_]:
 
 
 def cut_windows(
-    sequences: Iterable[MotionSequence], protocol: EvaluationProtocol, horizon: int, *, stride: int, whole: bool = True
+    sequences: Iterable[MotionSequence],
+    protocol: EvaluationProtocol,
+    horizon: int,
+    *,
+    stride: int,
+    most: int | None = None,
+    whole: bool = True,
 ) -> Windows:
     """Cut every sequence into overlapping windows of one clip and a horizon, and keep those in which a hand counts.
 
@@ -85,51 +77,43 @@ def cut_windows(
         protocol: The rules.
         horizon: Frames to forecast.
         stride: Frames from one window to the next.
+        most: Windows at most, spread evenly over all of them.
         whole: Whether the future has to lie inside the sequence and be seen well; False keeps windows with any future, padded
             with NaN, to learn from.
     """
-    kept: list[tuple[int, int, Float32, Float32, NDArray[np.bool_]]] = []
     owners = tuple(sequences)
-    for owner, sequence in enumerate(owners):
-        frames = len(sequence.joints_m)
-        last = frames - (horizon if whole else 1)
-        truth = sequence.joints_m if sequence.truth_m is None else sequence.truth_m
-        for start in range(protocol.observed_frames, last + 1, stride):
-            observed = sequence.joints_m[start - protocol.observed_frames : start]
-            future = _padded(truth[start : start + horizon], horizon)
-            counts = _counts(observed, future, protocol, whole=whole)
-            if counts.any():
-                kept.append((owner, start, observed, np.where(counts[:, None, None], future, np.float32(np.nan)), counts))
-    return _stacked(owners, kept, protocol, horizon)
+    places = [_places(sequence, protocol, horizon, stride, whole=whole) for sequence in owners]
+    starts = np.concatenate([start for start, _ in places]) if owners else np.zeros(0, dtype=np.intp)
+    counts = np.concatenate([counts for _, counts in places]) if owners else np.zeros((0, HANDS), dtype=np.bool_)
+    owner = np.repeat(np.arange(len(owners)), [len(start) for start, _ in places])
+    if most is not None and len(starts) > most:
+        kept = np.linspace(0, len(starts) - 1, most).round().astype(np.intp)
+        starts, counts, owner = starts[kept], counts[kept], owner[kept]
+    clip = protocol.observed_frames
+    observed_m = np.empty((len(starts), clip, HANDS, JOINTS, 3), dtype=np.float32)
+    future_m = np.full((len(starts), horizon, HANDS, JOINTS, 3), np.nan, dtype=np.float32)
+    for row, (index, start) in enumerate(zip(owner, starts, strict=True)):
+        observed_m[row] = owners[index].joints_m[start - clip : start]
+        future = exact(owners[index])[start : start + horizon]
+        future_m[row, : len(future), counts[row]] = np.moveaxis(future[:, counts[row]], 1, 0)
+    return Windows(owners, owner, starts, observed_m, future_m, counts)
 
 
-def _counts(observed: Float32, future: Float32, protocol: EvaluationProtocol, *, whole: bool) -> NDArray[np.bool_]:
-    """(2,) which hands count."""
-    past, coming = seen(observed), seen(future)
-    counts = past[-1] & (past.mean(axis=0) >= protocol.observed_share)
-    if not whole:
-        return np.asarray(counts & coming.any(axis=0))
-    return np.asarray(counts & coming[-1] & (coming.mean(axis=0) >= protocol.future_share))
+def exact(sequence: MotionSequence) -> Float32:
+    """(T, 2, 21, 3): the exact motion where it is known, else the motion as it was measured."""
+    return sequence.joints_m if sequence.truth_m is None else sequence.truth_m
 
 
-def _padded(joints_m: Float32, frames: int) -> Float32:
-    """(t, 2, 21, 3) made (frames, 2, 21, 3) with NaN at the end."""
-    missing = frames - len(joints_m)
-    if missing == 0:
-        return joints_m
-    return np.concatenate([joints_m, np.full((missing, HANDS, JOINTS, 3), np.nan, dtype=np.float32)])
-
-
-def _stacked(
-    owners: tuple[MotionSequence, ...],
-    kept: Sequence[tuple[int, int, Float32, Float32, NDArray[np.bool_]]],
-    protocol: EvaluationProtocol,
-    horizon: int,
-) -> Windows:
-    if kept:
-        owner, start, observed, future, counts = zip(*kept, strict=True)
-        return Windows(owners, np.array(owner), np.array(start), np.stack(observed), np.stack(future), np.stack(counts))
-    nothing = np.zeros(0, dtype=np.intp)
-    observed_m = np.zeros((0, protocol.observed_frames, HANDS, JOINTS, 3), dtype=np.float32)
-    future_m = np.zeros((0, horizon, HANDS, JOINTS, 3), dtype=np.float32)
-    return Windows(owners, nothing, nothing, observed_m, future_m, np.zeros((0, HANDS), dtype=np.bool_))
+def _places(
+    sequence: MotionSequence, protocol: EvaluationProtocol, horizon: int, stride: int, *, whole: bool
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """(n,) first future frames of the windows in which a hand counts, and (n, 2) which hands do."""
+    frames, clip = len(sequence.joints_m), protocol.observed_frames
+    start = np.arange(clip, frames - (horizon if whole else 1) + 1, stride)
+    past, coming = seen(sequence.joints_m), seen(exact(sequence))
+    past_total, coming_total = (np.concatenate([np.zeros((1, HANDS)), known.cumsum(axis=0)]) for known in (past, coming))
+    counts = past[start - 1] & ((past_total[start] - past_total[start - clip]) / clip >= protocol.observed_share)
+    share = (coming_total[np.minimum(start + horizon, frames)] - coming_total[start]) / horizon
+    counts &= coming[start + horizon - 1] & (share >= protocol.future_share) if whole else share > 0
+    kept = counts.any(axis=1)
+    return start[kept], counts[kept]

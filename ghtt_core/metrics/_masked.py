@@ -15,7 +15,15 @@ def masked_mean(values: Array, axes: tuple[int, ...]) -> NDArray[np.float64]:
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan), dtype=np.float64)
 
 
+def lengths_mm(vectors_m: Array) -> Array:
+    """Euclidean length of every vector, (..., 3) metres to (...) millimetres; NaN where a coordinate is missing."""
+    square = np.square(vectors_m)
+    # Adding three coordinates by hand is several times faster than a sum or a norm over an axis of three.
+    total = square[..., 0] + square[..., 1]
+    total += square[..., 2]
+    return np.asarray(np.sqrt(total) * MM_PER_M)
+
+
 def distances_mm(predicted_m: Array, true_m: Array) -> Array:
     """Euclidean distance of every joint, (..., J, 3) metres to (..., J) millimetres; NaN where either joint is missing."""
-    difference = predicted_m - true_m
-    return np.asarray(np.sqrt(np.einsum("...c,...c->...", difference, difference)) * MM_PER_M)
+    return lengths_mm(predicted_m - true_m)

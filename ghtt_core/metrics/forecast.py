@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.metrics._masked import MM_PER_M, Array, distances_mm, masked_mean
+from ghtt_core.metrics._masked import Array, distances_mm, lengths_mm, masked_mean
 
 _FRAMES_HANDS_JOINTS = (-3, -2, -1)
 _HANDS_JOINTS = (-2, -1)
@@ -126,9 +126,7 @@ def cmd(futures_m: Array, true_m: Array) -> float:
         futures_m: (N, K, T, H, J, 3) metres.
         true_m: (N, T, H, J, 3) metres.
     """
-    predicted = np.linalg.norm(np.diff(futures_m, axis=-4), axis=-1) * MM_PER_M
-    true = np.linalg.norm(np.diff(true_m, axis=-4), axis=-1) * MM_PER_M
-    motion = masked_mean(predicted, (0, 1, 3, 4))
-    usual = float(masked_mean(true, (0, 1, 2, 3)))
+    motion = masked_mean(lengths_mm(np.diff(futures_m, axis=-4)), (0, 1, 3, 4))
+    usual = float(masked_mean(lengths_mm(np.diff(true_m, axis=-4)), (0, 1, 2, 3)))
     frames = futures_m.shape[-4]
     return float(np.sum((frames - np.arange(1, frames)) * np.abs(motion - usual)))

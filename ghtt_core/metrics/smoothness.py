@@ -7,7 +7,7 @@ time counts only where all of its frames are there.
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.metrics._masked import MM_PER_M, Array, distances_mm, masked_mean
+from ghtt_core.metrics._masked import MM_PER_M, Array, distances_mm, lengths_mm, masked_mean
 
 _FRAMES_HANDS_JOINTS = (-3, -2, -1)
 
@@ -15,7 +15,7 @@ _FRAMES_HANDS_JOINTS = (-3, -2, -1)
 def acceleration(joints_m: Array) -> NDArray[np.float64]:
     """Mean size of the joints' acceleration, millimetres per frame squared: |x(t+1) - 2 x(t) + x(t-1)|."""
     second = np.diff(joints_m, n=2, axis=-4)
-    return masked_mean(np.linalg.norm(second, axis=-1) * MM_PER_M, _FRAMES_HANDS_JOINTS)
+    return masked_mean(lengths_mm(second), _FRAMES_HANDS_JOINTS)
 
 
 def acceleration_error(predicted_m: Array, true_m: Array) -> NDArray[np.float64]:
@@ -33,4 +33,4 @@ def jitter(joints_m: Array, fps: float) -> NDArray[np.float64]:
     Source: Yi et al., TransPose, SIGGRAPH 2021, "jitter"; after Flash and Hogan, The coordination of arm movements, 1985.
     """
     third = np.diff(joints_m, n=3, axis=-4) * fps**3
-    return masked_mean(np.linalg.norm(third, axis=-1), _FRAMES_HANDS_JOINTS)
+    return masked_mean(lengths_mm(third) / MM_PER_M, _FRAMES_HANDS_JOINTS)

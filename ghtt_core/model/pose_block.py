@@ -105,7 +105,10 @@ class PoseBlock(nn.Module):
         if skip is not None:
             memory = torch.cat((memory, skip), dim=1)
         position = torch.cat((torch.zeros_like(queries[:, :1]), queries), dim=1)[:, : memory.shape[1]]
-        change = self._head(self.decoder(queries, memory, position))
+        return self._anchored(self._head(self.decoder(queries, memory, position)), last)
+
+    def _anchored(self, change: Tensor, last: Tensor | None) -> Tensor:
+        """(B, T, 153) corrections to features: on top of the last pose where there is one, else of the mean."""
         if last is None:
             return self.feature_mean + change
         base = torch.cat((last[:, LOCAL], self.feature_mean[VELOCITY].expand(last.shape[0], -1), last[:, RELATIVE]), dim=1)

@@ -1,4 +1,4 @@
-"""`python -m ghtt_core.train pose|action`: train a block on data sets, recordings and generated motion."""
+"""`python -m ghtt_core.train pose|action|flat|recogniser`: train a block, or an ablation, on data sets and generated motion."""
 
 import argparse
 import math
@@ -18,6 +18,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence
 from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.text import embed
+from ghtt_core.train.ablations import FlatTask, RecogniserTask, calibrate_flat
 from ghtt_core.train.action import ActionTask
 from ghtt_core.train.augment import mixed_noise
 from ghtt_core.train.calibrate import calibrate
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ghtt_core.train", description=__doc__)
-    parser.add_argument("block", choices=("pose", "action"))
+    parser.add_argument("block", choices=("pose", "action", "flat", "recogniser"))
     parser.add_argument(
         "--data",
         nargs="+",
@@ -59,7 +60,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--begin", type=Path, help="a checkpoint to go on from, in place of random weights")
-    parser.add_argument("--pose", type=Path, help="action: the checkpoint whose pose block is used, frozen")
+    parser.add_argument(
+        "--pose",
+        type=Path,
+        help="action, recogniser: a checkpoint; its pose block is used, frozen, or its sizes and scales alone",
+    )
     parser.add_argument(
         "--classes",
         choices=("egocentric", "all"),
@@ -97,13 +102,16 @@ def _train(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
     task: Task
     begin = None if options.begin is None else load_checkpoint(options.begin)[0]
-    if options.block == "pose":
-        stores = [(MotionStore(sequences), share) for _, sequences, share in train]
-        held_out = [(name, MotionStore(sequences)) for name, sequences in validation]
+    if options.block in ("pose", "flat"):
+        mix = DataMix([(MotionStore(sequences), share) for _, sequences, share in train])
         config = CONFIGS[options.config] if begin is None else begin.config
-        task = PoseTask(config, DataMix(stores), held_out, mixed_noise, None if begin is None else begin.pose)
+        if options.block == "flat":
+            task = FlatTask(config, mix, validation, mixed_noise)
+        else:
+            held_out = [(name, MotionStore(sequences)) for name, sequences in validation]
+            task = PoseTask(config, mix, held_out, mixed_noise, None if begin is None else begin.pose)
     else:
-        task = _action_task(options, train, validation, begin)
+        task = _naming_task(options, train, validation, begin)
     card = card_of(options.block, sys.argv[1:], options.data, loop)
     if options.begin is not None:
         before = load_checkpoint(options.begin)[2]
@@ -111,23 +119,31 @@ def _train(options: argparse.Namespace) -> None:
     if options.pose is not None:
         card["pose_block"] = load_checkpoint(options.pose)[2]
     Trainer(task, loop, card).run()
-    if isinstance(task, ActionTask) and PartialState().is_main_process:
-        best = options.out / "best.safetensors"
+    if not PartialState().is_main_process:
+        return
+    best = options.out / "best.safetensors"
+    if isinstance(task, ActionTask):
         calibrate(best, task.validation)
         print(f"The checkpoint is {best}.")
+    elif isinstance(task, FlatTask):
+        calibrate_flat(best, validation)
 
 
-def _action_task(
+def _naming_task(
     options: argparse.Namespace, train: list[TrainingSet], validation: list[HeldOutSet], begin: GHTT | None
-) -> ActionTask:
+) -> ActionTask | RecogniserTask:
     if options.pose is None:
-        raise UserError("The action block is trained on top of a pose block; give its checkpoint with --pose.")
+        raise UserError(f"{options.block} is trained after a pose block; give its checkpoint with --pose.")
     classes: tuple[str, ...] = EGOCENTRIC_ACTIONS
     if options.classes == "all":
         found = {segment.action for _, sequences, _ in train for sequence in sequences for segment in sequence.segments}
         classes = tuple(sorted(found))
     trained, _, _ = load_checkpoint(options.pose)
     model = GHTT(trained.config, classes)
+    if options.block == "recogniser":
+        model.pose.feature_mean.copy_(trained.pose.feature_mean)
+        model.pose.feature_std.copy_(trained.pose.feature_std)
+        return RecogniserTask(model, embed(classes), train, validation, mixed_noise)
     model.pose.load_state_dict(trained.pose.state_dict())
     if begin is not None:
         model.action.load_state_dict(begin.action.state_dict())

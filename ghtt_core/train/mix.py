@@ -37,13 +37,21 @@ class DataMix:
         self.shares = shares / shares.sum()
         self._known_rows: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def draw(self, rng: np.random.Generator, size: int, before: int, after: int) -> "Draw":
-        """Random windows."""
+    def draw(self, rng: np.random.Generator, size: int, before: int, after: int, least: int | None = None) -> "Draw":
+        """Random windows.
+
+        Args:
+            rng: Source of chance.
+            size: How many.
+            before: Frames that are seen.
+            after: Frames that follow.
+            least: How many of those there have to be, all if omitted; the rest may lie beyond the end, and is NaN there.
+        """
         counts = np.floor(self.shares * size).astype(np.int64)
         counts[np.argmax(self.shares)] += size - counts.sum()
         seen, truth, estimated, exact = [], [], [], []
         for number, (store, count) in enumerate(zip(self.stores, counts, strict=True)):
-            rows = self._rows(number, after)
+            rows = self._rows(number, after if least is None else least)
             row = rows[rng.integers(0, len(rows), count)]
             seen.append(store.gather(store.seen_m, row, before, after))
             truth.append(store.gather(store.truth_m, row, before, after))

@@ -29,7 +29,7 @@ from ghtt_core.sampling import STRATA, sampling_noise
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
 from ghtt_core.train.augment import Corrupt, Hiding, hide, vary
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
-from ghtt_core.train.mix import DataMix
+from ghtt_core.train.mix import DataMix, Draw
 from ghtt_core.train.plan import Plan, coarse_course, picked
 from ghtt_core.train.store import MotionStore
 
@@ -56,12 +56,12 @@ def full_precision(like: Tensor) -> torch.autocast:
 
 
 class PoseLosses(nn.Module):
-    """The pose block and its losses."""
+    """The pose block, or another model of its kind that decodes so many frames, and its losses."""
 
-    def __init__(self, block: PoseBlock, width: int) -> None:
+    def __init__(self, block: PoseBlock, width: int, frames: int = CLIP_FRAMES) -> None:
         super().__init__()
         self.block = block
-        self.plan = Plan(width, CLIP_FRAMES)
+        self.plan = Plan(width, frames)
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch from `PoseTask.batch`, and its parts."""
@@ -78,7 +78,7 @@ class PoseLosses(nn.Module):
         drawn = reparametrise(mean[:, None], logvar[:, None], batch["noise"])  # (B, K, d)
         plan, nearest = self.plan(drawn, batch["course"])
         m = torch.stack((mean, picked(drawn, nearest)), dim=1)
-        coming = self._decode_half_with_skip(m, skip, refined[:, -1])  # (B, 2, 16, 153)
+        coming = self._decode_half_with_skip(m, skip, refined[:, -1])  # (B, 2, frames, 153)
         with full_precision(coming):
             exact, best = self._coming_error(coming.float(), batch).unbind(dim=1)
         divergence = kl_to_standard_normal(mean, logvar)
@@ -91,7 +91,7 @@ class PoseLosses(nn.Module):
         draws, half = m.shape[1], len(m) // 2
         repeated = (part[:half].repeat_interleave(draws, dim=0) for part in (skip, last))
         decoded = torch.cat((self.block.decode(m[:half].flatten(0, 1), *repeated), self.block.decode(m[half:].flatten(0, 1))))
-        return decoded.view(len(m), draws, CLIP_FRAMES, FEATURES)
+        return decoded.view(len(m), draws, -1, FEATURES)
 
     def _coming_error(self, coming: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """(B, draws): error in the features of the next clip, and of its joints after chaining."""
@@ -151,13 +151,15 @@ class PoseTask:
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """A training batch: the noisy observed clip, the clean one and the next."""
-        drawn = self.train.draw(rng, size, CLIP_FRAMES, CLIP_FRAMES)
+        return self._arrays(self.train.draw(rng, size, CLIP_FRAMES, CLIP_FRAMES), rng)
+
+    def _arrays(self, drawn: Draw, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         seen_m, truth_m = vary(drawn.seen_m, drawn.truth_m, rng)
         clean = ~drawn.estimated
         noisy = seen_m[:, :CLIP_FRAMES].copy()
         noisy[clean] = self.corrupt(noisy[clean], rng)
         noisy = hide(noisy, self.hiding, rng)
-        noise = sampling_noise(self.config.width, 1 + STRATA, rng, (size,))[0, :, 1:]
+        noise = sampling_noise(self.config.width, 1 + STRATA, rng, (len(noisy),))[0, :, 1:]
         return {**pose_arrays(noisy, truth_m), "exact": drawn.exact, "noise": noise}
 
     def validate(self, module: nn.Module) -> dict[str, float]:

@@ -3,7 +3,14 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
-from ghtt_core.baselines.forecasters import ConstantVelocity, DampedVelocity, NearestNeighbours, TrainingWindows, ZeroVelocity
+from ghtt_core.baselines.forecasters import (
+    ConstantVelocity,
+    DampedVelocity,
+    NearestNeighbours,
+    TrainingWindows,
+    ZeroVelocity,
+    _KnownHands,
+)
 from ghtt_core.baselines.gaps import fill_gaps
 from ghtt_core.baselines.hand_space import HandSpace
 from ghtt_core.baselines.linear_predictor import LinearPredictor
@@ -89,7 +96,8 @@ def test_a_neighbour_that_moved_alike_elsewhere_gives_the_right_future(moving: n
     forecaster.fit(lessons(moving))
     turned = (moving[7:8] @ Rotation.random(random_state=3).as_matrix().T.astype(np.float32)) + np.float32(0.2)
     if not forecaster.turned:  # straight motion of one rigid shape can be told apart either way; force the invariant one
-        forecaster._keep(lessons(moving), np.ones(40, bool), True, 16)
+        forecaster.turned, forecaster.span = True, 16
+        forecaster._known = _KnownHands.of(lessons(moving), moving[:, :16], True)
     futures = forecaster.forecast(turned[:, :16], 6)
     assert futures.shape == (1, 6, 8, 2, 21, 3)
     np.testing.assert_allclose(futures[:, 1], turned[:, 16:], atol=1e-4)

@@ -9,7 +9,7 @@ import torch
 
 from ghtt_core.baselines.forecasters import TrainingWindows
 from ghtt_core.checkpoint import save_checkpoint
-from ghtt_core.evaluate.model import CascadeForecaster, Model, PoseBlockForecaster, recognise, refine
+from ghtt_core.evaluate.model import CascadeForecaster, EncodedClips, Model, PoseBlockForecaster, recognise, refine
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.packets import HandsObservation, Prediction
@@ -97,11 +97,49 @@ def test_refined_poses_and_actions_are_those_of_the_streaming_predictor(
     np.testing.assert_allclose(recognise(model, history)[0], streamed.action_prob, atol=1e-4)
 
 
-def test_a_horizon_that_is_no_whole_clip_is_the_beginning_of_one(model: Model, motion: np.ndarray) -> None:
-    short, long = CascadeForecaster(model), CascadeForecaster(model)
-    short.fit(_windows(20))
-    long.fit(_windows(32))
-    np.testing.assert_allclose(short.forecast(motion[None], 2), long.forecast(motion[None], 2)[:, :, :20], atol=1e-6)
+@pytest.mark.parametrize("kind", [CascadeForecaster, PoseBlockForecaster])
+def test_a_shorter_forecast_is_the_beginning_of_a_longer_one(
+    kind: type[CascadeForecaster | PoseBlockForecaster], model: Model, motion: np.ndarray
+) -> None:
+    """Also beyond the clips that are imagined at run time, and where the horizon is no whole clip."""
+    longest = kind(model)
+    longest.fit(_windows(96))
+    futures = longest.forecast(motion[None, -16:], 2)
+    for frames in (64, 32, 20):
+        shorter = kind(model)
+        shorter.fit(_windows(frames))
+        np.testing.assert_allclose(shorter.forecast(motion[None, -16:], 2), futures[:, :, :frames], atol=1e-6)
+
+
+def test_what_was_forecast_is_not_forecast_again(model: Model, motion: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    forecaster = CascadeForecaster(model)
+    forecaster.fit(_windows(64))
+    known = forecaster.forecast(np.stack([motion[:16], motion[16:32]]), 3)
+    asked: list[int] = []
+    features = forecaster._features
+
+    def counted(clips: EncodedClips, samples: int, count: int) -> torch.Tensor:
+        asked.append(len(clips.m_mean))
+        return features(clips, samples, count)
+
+    monkeypatch.setattr(forecaster, "_features", counted)
+    forecaster.fit(_windows(32))
+    again = forecaster.forecast(np.stack([motion[16:32], motion[32:48], motion[:16]]), 3)
+    assert asked == [1]
+    np.testing.assert_array_equal(again[[2, 0]], known[:, :, :32])
+    forecaster.forecast(motion[None, :16], 4)
+    forecaster.fit(_windows(96))
+    forecaster.forecast(motion[None, :16], 3)
+    assert asked == [1, 1, 1]
+
+
+def test_histories_of_different_lengths_are_each_recognised_as_if_alone(model: Model, motion: np.ndarray) -> None:
+    histories = np.full((3, 64, HANDS, JOINTS, 3), np.nan, np.float32)
+    for history, frames in zip(histories, (48, 16, 30), strict=True):
+        history[-frames:] = motion[-frames:]
+    together = recognise(model, histories)
+    for history, probabilities in zip(histories, together, strict=True):
+        np.testing.assert_allclose(recognise(model, history[None])[0], probabilities, atol=1e-5)
 
 
 def test_p_alone_agrees_with_the_cascade_on_the_first_clip_only(model: Model, motion: np.ndarray) -> None:

@@ -16,13 +16,14 @@ from ghtt_core.baselines.smoothers import SMOOTHERS
 from ghtt_core.checkpoint import save_checkpoint
 from ghtt_core.evaluate import recognise
 from ghtt_core.evaluate.__main__ import main
+from ghtt_core.evaluate.bootstrap import Estimate
 from ghtt_core.evaluate.fid_network import FidNetwork, sanity_table, train
 from ghtt_core.evaluate.forecast import displacement_table, run_forecasts, shape_table
-from ghtt_core.evaluate.goals import goals_table
+from ghtt_core.evaluate.goals import goals, goals_table
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recordings import recording_tables
 from ghtt_core.evaluate.refine import gap_table, refinement_table, run_refinement
-from ghtt_core.evaluate.tables import Column, Table, as_console, as_csv, as_json, as_markdown
+from ghtt_core.evaluate.tables import Column, Table, as_console, as_csv, as_json, as_markdown, with_means_over_seeds
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence, Segment
@@ -209,6 +210,8 @@ def test_fid_grows_with_noise() -> None:
     assert values == sorted(values)
     assert values[0] == pytest.approx(0.0, abs=1e-3)
     assert network.card["classes"] == ["rest", "shake"]
+    assert "It grows with each step of noise." in table.notes
+    assert sanity_table(network, labelled(1)[:0], 48, 0, "nothing").rows == []
 
 
 def test_fid_network_comes_back_from_its_file(tmp_path: Path) -> None:
@@ -225,17 +228,64 @@ def test_tables_come_out_in_every_form() -> None:
     )
     assert as_console(table).splitlines()[3].split() == ["row", "1.23"]
     assert "| row | 1.23 |  |" in as_markdown(table)
+    folded = Table(
+        "key", "Title", [Column("a", "A", 2), Column("c", "C", deep=True)], [("row", {"a": 1.0, "c": 2.0})], deep=True
+    )
+    assert "| row | 1.00 |\n" in as_markdown(folded)
+    assert as_markdown(folded).startswith("<details><summary>Title</summary>")
+    assert as_console(folded).splitlines()[3].split() == ["row", "1.00", "2.0"]
     assert list(csv.reader(as_csv([table]).splitlines()))[1] == ["key", "row", "a", "1.234", "", ""]
     assert as_json(table)["rows"] == [{"name": "row", "a": 1.234, "b": None}]
 
 
-def test_goals_say_what_was_reached_and_what_was_not() -> None:
-    table = Table("forecast-32-both", "", [])
-    table.rows.append(("G-HTT", {"best_ade_ratio": 0.55, "best_fde_ratio": 0.61, "best_ade": 10.0}))
-    table.rows.append(("nearest neighbours", {"best_ade": 12.0}))
-    goals = goals_table([table], "G-HTT", "paths")
-    assert [values["met"] for _, values in goals.rows] == ["yes", "**no**", "yes"]
-    assert goals_table([], "G-HTT", "paths") is None
+def test_the_mean_over_seeds_stands_after_them() -> None:
+    rows = [("a, seed 0", {"x": Estimate(1.0, 0.0, 2.0), "y": 4.0}), ("b", {"x": 9.0}), ("a, seed 7", {"x": 2.0, "y": None})]
+    table = with_means_over_seeds(Table("key", "", [], rows))
+    assert [name for name, _ in table.rows] == ["a, seed 0", "b", "a, seed 7", "a, mean of 2 seeds"]
+    assert table.rows[-1][1] == {"x": Estimate(1.5, 1.0, 2.0), "y": None}
+
+
+GOAL_CASES = [
+    ("forecast-32-both", {"best_ade_ratio": 0.6}, {}, {"best_ade_ratio": 0.601}),
+    ("forecast-64-both", {"best_fde_ratio": 0.5}, {}, {"best_fde_ratio": 0.501}),
+    ("forecast-64-both", {"first_ade_ratio": 0.9}, {}, {"first_ade_ratio": 0.901}),
+    *(
+        ("forecast-32-both", {"best_ade": 9.9}, {other: {"best_ade": 10.0}}, {"best_ade": 10.0})
+        for other in ("constant velocity", "damped velocity", "nearest neighbours", "G-HTT, P alone")
+    ),
+    ("shape-64", {"bone": 99.0}, {}, {"bone": 98.9}),
+    ("shape-64", {"angles": 99.0}, {}, {"angles": 98.9}),
+    ("refinement", {"acceleration_error_ratio": 0.2}, {}, {"acceleration_error_ratio": 0.21}),
+    ("refinement", {"mpjpe_ra_ratio": 0.85}, {}, {"mpjpe_ra_ratio": 0.86}),
+    ("refinement", {"acceleration_error": 1.0}, {"One-Euro": {"acceleration_error": 1.1}}, {"acceleration_error": 1.1}),
+    ("refinement", {"mpjpe_ra": 1.0}, {"One-Euro": {"mpjpe_ra": 1.1}}, {"mpjpe_ra": 1.1}),
+    ("refinement", {"lag": 0.35}, {"estimator": {"lag": 0.1}}, {"lag": 0.36}),
+    *(("gaps", {f"ratio{frames}": 0.99}, {}, {f"ratio{frames}": 1.0}) for frames in (1, 2, 4, 8)),
+    ("recognition", {"all": 45.0}, {"majority class": {"all": 25.0}}, {"all": 44.9}),
+    ("recognition", {"all": 45.0}, {"gradient-boosted trees": {"all": 44.9}}, {"all": 44.9}),
+]
+
+
+@pytest.mark.parametrize(("key", "reached", "others", "missed"), GOAL_CASES)
+def test_goals_lie_where_the_project_put_them(key: str, reached: dict, others: dict, missed: dict) -> None:
+    for values, met in ((reached, True), (missed, False)):
+        table = Table(key, "", [], [("G-HTT", values), *others.items()])
+        assert [goal.met for goal in goals([table], "G-HTT")] == [met]
+        assert goals([table], "another model") == []
+
+
+def test_goals_stand_in_one_table_with_a_column_for_each_data_set() -> None:
+    near = Table("forecast-32-both", "", [], [("G-HTT", {"best_ade_ratio": 0.55, "best_fde_ratio": 0.61})])
+    far = Table("forecast-32-both", "", [], [("G-HTT", {"best_ade_ratio": 0.65})])
+    found = [("near", goals([near], "G-HTT")), ("far", goals([far], "G-HTT"))]
+    table = goals_table(found)
+    assert [column.title for column in table.columns] == ["near", "far"]
+    assert [values for _, values in table.rows] == [{"near": "0.550 yes", "far": "0.650 **no**"}, {"near": "0.610 **no**"}]
+
+
+def test_a_head_for_the_actions_of_this_data_is_held_against_the_goals() -> None:
+    table = Table("recognition", "", [], [("majority class", {"all": 5.0}), ("G-HTT signs", {"all": 60.0})])
+    assert [goal.met for goal in goals([table], "G-HTT")] == [True]
 
 
 @pytest.fixture
@@ -271,8 +321,10 @@ def test_recorded_futures_are_held_against_what_then_happened(recording: Path) -
     assert table.value("recorded futures", "first_ade").value == pytest.approx(10.0, abs=0.01)
     assert table.value("zero velocity", "best_ade").value == pytest.approx(3.0 * 8.5, rel=1e-3)
     assert table.value("zero velocity", "best_fde").value == pytest.approx(48.0, rel=1e-3)
-    assert motion_table.value("straight, observed", "acceleration") == pytest.approx(0.0, abs=1e-3)
-    assert motion_table.value("straight, refined", "left") == 100.0
+    assert motion_table.value("observed", "acceleration").value == pytest.approx(0.0, abs=1e-3)
+    assert motion_table.value("refined", "left").value == 100.0
+    assert motion_table.value("refined", "moved").value == pytest.approx(0.0, abs=1e-3)
+    assert "2 futures of 1 recording;" in table.notes[0]
 
 
 def leap_file(path: Path) -> Path:
@@ -332,6 +384,8 @@ def test_the_command_line_measures_a_checkpoint_and_writes_every_file(
         (["--recording", "/nowhere/at/all"], "no recording folder"),
         (["--data", "x", "--windows", "1"], "1 windows are too few"),
         (["--data", "x", "--checkpoint", "/nowhere.safetensors"], "no checkpoint at /nowhere.safetensors"),
+        (["--data", "x", "--also", "/nowhere.safetensors"], "no checkpoint at /nowhere.safetensors"),
+        (["--data", "x", "--also", __file__], "is not a safetensors checkpoint"),
     ],
 )
 def test_errors_of_the_user_are_one_sentence(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -59,7 +59,7 @@ def test_the_exact_motion_is_the_future_of_an_estimated_one() -> None:
 
 
 def test_thinning_spreads_and_history_ends_at_the_forecast() -> None:
-    windows = cut_windows([counting(200)], PROTOCOL, 16, stride=1).thinned(5)
+    windows = cut_windows([counting(200)], PROTOCOL, 16, stride=1, most=5)
     assert windows.start.tolist() == [16, 58, 100, 142, 184]
     history = windows.history(slice(0, 2), 32)
     assert np.isnan(history[0, :16]).all()
@@ -86,6 +86,10 @@ def test_interval_of_equal_recordings_is_a_point_and_of_different_ones_spans_the
     spread = mean_over_windows(np.repeat([0.0, 1.0, 2.0], 4), units, PROTOCOL)
     assert spread.value == 1.0
     assert 0.0 <= spread.low < 1.0 < spread.high <= 2.0
+
+
+def test_every_window_counts_the_same_however_many_its_recording_has() -> None:
+    assert mean_over_windows(np.array([1.0, 1.0, 1.0, 5.0]), np.array(list("aaab")), PROTOCOL).value == 2.0
 
 
 def test_interval_covers_the_truth_as_often_as_it_says() -> None:

@@ -79,6 +79,25 @@ def test_procrustes_error_keeps_a_mirrored_hand_wrong() -> None:
     assert metrics.mpjpe_pa(true * [-1.0, 1.0, 1.0], true) > 5.0
 
 
+def test_procrustes_error_of_a_mirrored_hand_agrees_with_the_best_rotation_of_scipy() -> None:
+    true = random_joints(17, 1)
+    mirrored = true * [-1.0, 1.0, 1.0]
+    distances = []
+    for hand, image in zip(true[0], mirrored[0], strict=True):
+        wanted, source = hand - hand.mean(axis=0), image - image.mean(axis=0)
+        turned = Rotation.align_vectors(wanted, source)[0].apply(source)
+        scale = (wanted * turned).sum() / np.square(turned).sum()
+        distances.append(np.linalg.norm(scale * turned - wanted, axis=-1))
+    assert metrics.mpjpe_pa(mirrored, true) == pytest.approx(1000.0 * np.mean(distances))
+
+
+def test_procrustes_fits_the_joints_that_both_sides_have() -> None:
+    true = random_joints(18, 1)
+    moved = 1.3 * true + 0.2
+    true[..., 3, :], moved[..., 7, :] = np.nan, np.nan
+    assert metrics.mpjpe_pa(moved, true) == pytest.approx(0.0, abs=1e-6)
+
+
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 1000), scale=st.floats(0.2, 5.0), hidden=st.integers(0, 17))
 def test_procrustes_error_ignores_any_similarity_transform(seed: int, scale: float, hidden: int) -> None:
@@ -135,6 +154,16 @@ def test_ade_and_fde_by_hand() -> None:
     assert flipped.first_fde == pytest.approx(24.0)
 
 
+def test_the_mean_over_samples_is_no_median() -> None:
+    true = np.zeros((2, HANDS, JOINTS, 3))
+    futures = np.zeros((3, 2, HANDS, JOINTS, 3))
+    futures[2] += [0.006, 0.0, 0.0]
+    futures[2, 1] += [0.006, 0.0, 0.0]  # 6 and 12 mm off
+    errors = metrics.ade_fde(futures, true)
+    assert errors.mean_ade == pytest.approx(3.0)
+    assert errors.mean_fde == pytest.approx(4.0)
+
+
 def test_best_of_k_is_picked_per_window_and_never_mixes_samples() -> None:
     futures, true = straight_futures()
     futures[0, :2], futures[0, 2:] = 0.0, 0.5  # each sample is perfect in one half and far off in the other
@@ -178,6 +207,23 @@ def test_multi_modal_errors_use_the_futures_of_similar_windows() -> None:
     assert final == pytest.approx([10.0, 10.0, 0.0])
     alone, _ = metrics.mmade_mmfde(futures, true, last, threshold_mm=0.1)
     assert alone == pytest.approx([0.0, 20.0, 0.0])
+
+
+def test_multi_modal_errors_are_those_of_the_best_sample_for_each_future() -> None:
+    last, true = np.zeros((2, 1, JOINTS, 3)), np.zeros((2, 4, 1, JOINTS, 3))
+    true[1, ..., 0] = 0.020
+    futures = np.zeros((2, 2, 4, 1, JOINTS, 3))
+    futures[:, 1, ..., 0] = 0.020  # one sample for each of the two futures
+    futures[:, 1, 3, ..., 0] = 0.024  # but 4 mm off at the end
+    average, final = metrics.mmade_mmfde(futures, true, last, threshold_mm=2.0)
+    assert average == pytest.approx([0.5, 0.5])  # (0 + 1) / 2
+    assert final == pytest.approx([2.0, 2.0])  # (0 + 4) / 2
+
+
+def test_cmd_compares_with_the_mean_motion_of_all_frames() -> None:
+    true = np.zeros((1, 3, HANDS, JOINTS, 3))
+    true[:, 1:, ..., 1] = 0.030  # moves 30 and 0: 15 a frame
+    assert metrics.cmd(true[:, None], true) == pytest.approx(2 * 15.0 + 1 * 15.0)
 
 
 def test_cmd_by_hand() -> None:
@@ -225,6 +271,21 @@ def test_calibration_error_by_hand() -> None:
     assert metrics.expected_calibration_error(np.eye(2)[labels], labels) == 0.0
 
 
+def test_doubt_and_overconfidence_do_not_cancel_out() -> None:
+    sure = np.array([[0.95, 0.05]] * 2 + [[0.35, 0.65]] * 2)
+    labels = np.array([0, 1, 1, 1])  # 0.95 and right in 1 of 2; 0.65 and right in 2 of 2
+    assert metrics.expected_calibration_error(sure, labels, bins=10) == pytest.approx((2 * 0.45 + 2 * 0.35) / 4)
+
+
+def test_fifteen_bins_are_the_rule() -> None:
+    rng = np.random.default_rng(11)
+    probabilities = rng.dirichlet(np.ones(3), 200)
+    labels = (probabilities.cumsum(axis=1) > rng.random((200, 1))).argmax(axis=1)  # calibrated, so that gaps have both signs
+    by_bins = [metrics.expected_calibration_error(probabilities, labels, bins) for bins in (14, 15, 16)]
+    assert metrics.expected_calibration_error(probabilities, labels) == by_bins[1]
+    assert len(set(by_bins)) == 3
+
+
 def test_bins_that_hold_no_window_are_marked_empty() -> None:
     diagram = metrics.reliability(np.array([[0.7, 0.3], [0.25, 0.75]]), np.array([0, 0]), bins=4)
     assert diagram.count.tolist() == [0, 0, 2, 0]  # a border belongs to the bin below it
@@ -234,25 +295,40 @@ def test_bins_that_hold_no_window_are_marked_empty() -> None:
 
 
 def straight_hand(bend_deg: dict[str, float] | None = None) -> np.ndarray:
-    """(2, 21, 3): open hands, fingers along y, palms towards z, index to the +x of the right hand; bends about the x axis."""
+    """(2, 21, 3): open hands, fingers along y, palms towards z, index to the +x of the right hand; bends about the x axis.
+
+    The thumb's three bones lie on a line too; `thumb_mp` and `thumb_ip` bend the second and the third.
+    """
     bend_deg = bend_deg or {}
     hand = np.zeros((JOINTS, 3))
     for finger, (name, joints) in enumerate(FINGERS.items()):
         hand[joints[0]] = [0.04 - 0.02 * finger, 0.08, 0.0]
         angle = 0.0
-        for joint, kind in zip(joints[1:], ("mcp", "pip", "dip"), strict=True):
-            angle += np.radians(0.0 if name == "thumb" else bend_deg.get(kind, 0.0))
+        kinds = ("", "thumb_mp", "thumb_ip") if name == "thumb" else ("mcp", "pip", "dip")
+        for joint, kind in zip(joints[1:], kinds, strict=True):
+            angle += np.radians(bend_deg.get(kind, 0.0))
             hand[joint] = hand[joint - 1] + 0.03 * np.array([0.0, np.cos(angle), np.sin(angle)])
     mirrored = hand * [-1.0, 1.0, 1.0]
     return np.stack([mirrored, hand])
 
 
 def test_flexion_is_signed_and_the_same_for_both_hands() -> None:
-    bends = metrics.finger_flexion(straight_hand({"pip": 70.0, "dip": -20.0}))
-    assert bends["pip"].shape == (2, 4)
-    np.testing.assert_allclose(bends["pip"], 70.0, atol=1e-6)
-    np.testing.assert_allclose(bends["dip"], -20.0, atol=1e-6)
-    np.testing.assert_allclose(bends["thumb_ip"], 0.0, atol=1e-4)
+    wanted = {"mcp": 15.0, "pip": 70.0, "dip": -20.0, "thumb_mp": 25.0, "thumb_ip": 40.0}
+    bends = metrics.finger_flexion(straight_hand(wanted))
+    for kind, degrees in wanted.items():
+        assert bends[kind].shape == (2, 1 if "thumb" in kind else 4)
+        np.testing.assert_allclose(bends[kind], degrees, atol=1e-6, err_msg=kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high"),
+    [("mcp", -60.0, 110.0), ("pip", -25.0, 130.0), ("dip", -35.0, 110.0), ("thumb_mp", None, 90.0), ("thumb_ip", None, 110.0)],
+)
+def test_every_joint_has_its_own_range(kind: str, low: float | None, high: float) -> None:
+    borders = [(high, 1.0)] if low is None else [(high, 1.0), (low, -1.0)]
+    for border, outwards in borders:
+        np.testing.assert_array_equal(metrics.within_joint_limits(straight_hand({kind: border - 0.5 * outwards})), 1.0)
+        np.testing.assert_array_equal(metrics.within_joint_limits(straight_hand({kind: border + 0.5 * outwards})), 0.0)
 
 
 def test_joint_limits_tell_a_fist_from_a_broken_finger() -> None:

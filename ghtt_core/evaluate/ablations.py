@@ -1,0 +1,91 @@
+"""What a checkpoint is set beside in the tables: flat models, recognisers, and heads for other actions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from ghtt_core.baselines.flat import FORMAT, FlatModel, load_flat
+from ghtt_core.checkpoint import read_spec
+from ghtt_core.errors import UserError
+from ghtt_core.evaluate.model import EncodedClips, Model, SampledForecaster, noise
+from ghtt_core.evaluate.tables import SEED
+from ghtt_core.model.pose_block import reparametrise
+from ghtt_core.runtime import CLIP_FRAMES
+from ghtt_core.skeleton import PALM_TEMPLATE
+
+RECOGNISER = "recogniser"
+"""The `block` that the card of a checkpoint trained for recognition alone names."""
+
+
+class FlatForecaster(SampledForecaster):
+    """The flat model: all frames from one latent."""
+
+    def __init__(self, model: FlatModel, temperature: float, seed: int = 0, name: str = "flat model") -> None:
+        super().__init__(model, np.array(PALM_TEMPLATE), name)
+        self.model, self.temperature, self.seed = model, temperature, seed
+
+    def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:
+        drawn = noise(samples, clips.m_mean.shape[1], self.seed)[0].repeat(len(clips.m_mean), 1)
+        m_mean, m_logvar, m_skip, last = (
+            part.repeat_interleave(samples, dim=0) for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.last)
+        )
+        m = reparametrise(m_mean, m_logvar, self.temperature * drawn)
+        # As in the cascade: as many frames as it is trained for, and those beyond from a longer query.
+        frames, usual = count * CLIP_FRAMES, self.model.frames
+        coming = self.model.decode(m, m_skip, last)[:, :frames]
+        if frames <= usual:
+            return coming
+        return torch.cat((coming, self.model.decode(m, m_skip, last, frames)[:, usual:]), dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """What the tables show beside the checkpoints that are measured.
+
+    Attributes:
+        flat: Flat models, for the forecasts.
+        recognisers: Named models for the recognition alone: trained for it alone, or with a head for other actions.
+    """
+
+    flat: Sequence[FlatForecaster] = ()
+    recognisers: Sequence[tuple[str, Model]] = ()
+
+
+def load_companions(paths: Sequence[Path], seed: int) -> Companions:
+    """Flat models, recognisers and G-HTT checkpoints from their files, told apart by what they hold.
+
+    Raises:
+        UserError: A file is missing or is none of them.
+    """
+    flat: list[FlatForecaster] = []
+    recognisers: list[tuple[str, Model]] = []
+    for path in paths:
+        if _format(path) == FORMAT:
+            model, temperature, card = load_flat(path)
+            flat.append(FlatForecaster(model, temperature, seed, _named("flat model", card)))
+        else:
+            card = read_spec(path)[2]
+            name = _named("recognition only", card) if card.get("block") == RECOGNISER else f"G-HTT {path.stem}"
+            recognisers.append((name, Model.load(path, seed=seed)))
+    return Companions(flat, recognisers)
+
+
+def _named(kind: str, card: dict[str, object]) -> str:
+    """With the seed of its training, so that several can stand side by side."""
+    settings = card.get("settings")
+    return f"{kind}{SEED}{settings['seed']}" if isinstance(settings, dict) and "seed" in settings else kind
+
+
+def _format(path: Path) -> str:
+    try:
+        with safe_open(path, "np") as file:
+            return str((file.metadata() or {}).get("format"))
+    except FileNotFoundError as error:
+        raise UserError(f"There is no checkpoint at {path}.") from error
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
