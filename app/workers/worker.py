@@ -61,11 +61,12 @@ class Worker:
         """
         self.name = name
         self.exception: Exception | None = None
-        self._turn, self._at_end = turn, at_end
         self._stop = Event()
         self._state = WorkerState.STARTING
         self._turn_began_s: float | None = None
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        # The thread lets go of what it was given when it ends; kept here, it would tie the owner into a cycle, and pictures
+        # and encoders would stay in memory until the collector comes by.
+        self._thread = Thread(target=self._run, args=(turn, at_end), name=name, daemon=True)
 
     @property
     def status(self) -> WorkerStatus:
@@ -101,21 +102,21 @@ class Worker:
             return f"{self.name} has not come back for more than {HUNG_S:g} seconds"
         return ""
 
-    def _run(self) -> None:
+    def _run(self, turn: Callable[[], bool], at_end: Callable[[], None] | None) -> None:
         self._show(WorkerState.RUNNING)
         final = WorkerState.STOPPED
         try:
             while not self._stop.is_set():
                 self._turn_began_s = time.monotonic()
-                if not self._turn():
+                if not turn():
                     break
         except Exception as error:
             self.exception, final = error, WorkerState.FAULTED
             self._log(error, "faulted")
         self._turn_began_s = None
         try:
-            if self._at_end is not None:
-                self._at_end()
+            if at_end is not None:
+                at_end()
         except Exception as error:
             self.exception, final = self.exception or error, WorkerState.FAULTED
             self._log(error, "faulted at its end")

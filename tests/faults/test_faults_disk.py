@@ -34,7 +34,7 @@ def test_a_file_that_may_not_grow_ends_the_run_and_keeps_the_recording(clip: Pat
     assert "free the disk or choose another" in told
     assert "Traceback" not in told
     assert len(read_recording(export)) >= 20
-    assert len(video_times_s(view)) >= 30
+    assert len(video_times_s(view)) >= 10
 
 
 def test_a_video_that_may_not_grow_ends_the_run_and_keeps_what_plays(clip: Path, tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_video_that_may_not_grow_ends_the_run_and_keeps_what_plays(clip: Path,
     assert status == 2
     assert f"Cannot write the video {view}: File too large; free the disk or choose another file." in told
     assert 150_000 < view.stat().st_size <= 200 * 1024
-    assert len(video_times_s(view)) >= 30
+    assert len(video_times_s(view)) >= 10
 
 
 @pytest.fixture

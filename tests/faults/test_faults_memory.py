@@ -43,6 +43,7 @@ print("failed with", failed)
 """
 
 
+@pytest.mark.slow  # It compiles the bundled checkpoint first.
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory are enforced on Linux")
 def test_onnx_runtime_without_memory_is_an_exception_and_works_again_afterwards() -> None:
     done = subprocess.run([sys.executable, "-c", STARVED], cwd=ROOT, capture_output=True, text=True, timeout=240, check=False)
