@@ -12,7 +12,7 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format results bench screenshot clean distclean system-libraries hand-model checkpoint
+.PHONY: help demo test test-all lint format results bench soak screenshot clean distclean system-libraries hand-model checkpoint
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -58,6 +58,9 @@ out/results/rendered/clip_%.mp4: | .venv/.train
 
 bench: hand-model checkpoint  ## Time every stage on this machine
 	$(VENV_PYTHON) -m app.bench
+
+soak: hand-model checkpoint  ## An hour live and two hours of export: memory, leaks, frame age (SOAK="--minutes 20 --frames 9000")
+	$(VENV_PYTHON) -m app.bench.soak $(SOAK)
 
 screenshot: hand-model checkpoint  ## Take the README's picture and animation of the window
 	$(XVFB) $(VENV_PYTHON) -m app.gui.screenshot --out docs/images/window.png --animation docs/images/window.gif

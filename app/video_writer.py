@@ -1,5 +1,6 @@
 """H.264 in MP4, written so that a kill leaves a file that plays."""
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from estimators.opencv import cv2
+from ghtt_core.claims import Claim
 from ghtt_core.errors import UserError
 
 _TIME_BASE = Fraction(1, 90_000)
@@ -18,6 +20,8 @@ _NOMINAL_FPS = 30
 _FRAGMENT_US = 250_000
 _MAX_SIDE_PX = 4096
 """What H.264 level 5.1 decoders take."""
+_STUTTER_S, _LONGEST_PAUSE_S = 1.0, 60.0
+"""A time further back or ahead than this is a jump of the source's clock: the video goes on a frame later."""
 
 
 class VideoWriter:
@@ -27,7 +31,7 @@ class VideoWriter:
     4:2:0 colour needs); later ones of another size are scaled to it.
 
     Raises:
-        UserError: The file cannot be written (also from `append` and `close`).
+        UserError: The file cannot be written (also from `append` and `close`), or another copy of the program is writing it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,24 +39,28 @@ class VideoWriter:
         self.frames = 0
         self._stream: VideoStream | None = None
         self._last_pts = -1
-        self._first_s = 0.0
+        self._shown_s = 0.0
+        self._shift_s = math.nan
         options = {
             "movflags": "empty_moov+default_base_moof",
             "frag_duration": str(_FRAGMENT_US),
             "flush_packets": "1",
         }
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            self._claim = Claim(path)
+        except OSError as error:
+            raise self._failure(error) from error
+        try:
             self._container = av.open(str(path), "w", format="mp4", options=options)
         except (OSError, av.FFmpegError) as error:
+            self._claim.release()
             raise self._failure(error) from error
 
     def append(self, image_bgr: NDArray[np.uint8], time_s: float) -> None:
-        """Add an (H, W, 3) picture; a time that does not advance is moved on by the smallest step."""
+        """Add an (H, W, 3) picture at a time; see `_placed` for times that make no sense."""
         try:
             if self._stream is None:
                 self._stream = self._add_stream(image_bgr)
-                self._first_s = time_s
             size = (self._stream.width, self._stream.height)
             if (image_bgr.shape[1], image_bgr.shape[0]) != size:
                 image_bgr = np.asarray(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -60,7 +68,7 @@ class VideoWriter:
             planes = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2YUV_I420)
             frame = av.VideoFrame.from_ndarray(np.asarray(planes, np.uint8), format="yuv420p")
             frame.time_base = _TIME_BASE
-            frame.pts = self._last_pts = max(round((time_s - self._first_s) / _TIME_BASE), self._last_pts + 1)
+            frame.pts = self._last_pts = self._placed(time_s)
             self._container.mux(self._stream.encode(frame))
         except (OSError, av.FFmpegError) as error:
             raise self._failure(error) from error
@@ -75,12 +83,23 @@ class VideoWriter:
             self._container.close()
         except (OSError, av.FFmpegError) as error:
             raise self._failure(error) from error
+        finally:
+            self._claim.release()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    def _placed(self, time_s: float) -> int:
+        """The next picture's time stamp: always later than the last one, and never far from it, whatever the source says."""
+        now_s = time_s + self._shift_s
+        if not -_STUTTER_S <= now_s - self._shown_s <= _LONGEST_PAUSE_S:
+            now_s = self._shown_s + (1 / _NOMINAL_FPS if self._last_pts >= 0 else 0.0)
+            self._shift_s = now_s - time_s
+        self._shown_s = max(self._shown_s, now_s)
+        return max(round(self._shown_s / _TIME_BASE), self._last_pts + 1)
 
     def _add_stream(self, image_bgr: NDArray[np.uint8]) -> VideoStream:
         height, width = image_bgr.shape[:2]

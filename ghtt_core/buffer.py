@@ -67,8 +67,7 @@ class PoseBuffer:
             self.clear()
         self._times_s.append(time_s)
         still = observation.world_from_cam
-        joints = observation.joints_cam_m.astype(np.float64)
-        self._poses.append(transform_points((still[:3, :3], still[:3, 3]), joints))
+        self._poses.append(transform_points((still[:3, :3], still[:3, 3]), observation.whole_joints_cam_m))
         # One pose from before the window stays, for the interpolation across its start.
         while len(self._times_s) > 1 and self._times_s[1] < time_s - self._keep_s:
             self._times_s.popleft()

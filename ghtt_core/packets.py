@@ -67,10 +67,22 @@ class HandsObservation:
         _require(self.confidence, "confidence", (HANDS,), np.float32)
         _require(self.world_from_cam, "world_from_cam", (4, 4), np.float64)
 
+    @classmethod
+    def nothing(cls, frame_index: int, time_s: float) -> "HandsObservation":
+        """No hands in a frame."""
+        joints_cam_m = np.full((HANDS, JOINTS, 3), np.nan, np.float32)
+        joints_px = np.full((HANDS, JOINTS, 2), np.nan, np.float32)
+        return cls(joints_cam_m, joints_px, np.zeros(HANDS, np.float32), frame_index, time_s)
+
     @property
     def visible(self) -> NDArray[np.bool_]:
         """(2,) bool: which hands have a finite pose."""
         return np.asarray(np.isfinite(self.joints_cam_m).all(axis=(1, 2)))
+
+    @property
+    def whole_joints_cam_m(self) -> Float64:
+        """(2, 21, 3) float64: `joints_cam_m`, with NaN for all of a hand of which a part is not finite."""
+        return np.where(self.visible[:, None, None], self.joints_cam_m.astype(np.float64), np.nan)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,9 @@ class Predictor:
 
         A frame whose time stamp repeats or goes back a little adds nothing: it gets the prediction of the frame before, in its
         own camera frame. A jump in time starts anew.
+
+        Raises:
+            UserError: The model's numbers are not finite; the next frame is predicted as if this one had not been.
         """
         arrival = self._buffer.append(observation)
         if arrival is Arrival.RESTARTED:
@@ -180,6 +183,7 @@ class Predictor:
                 "past_valid": past_valid[None],
             }
         )
+        _require_finite(seen, observation)
         placed_m = follow(seen["refined"][0].astype(np.float64), clip.size_m, clip.described)
         held = time_s - self._last_seen_s <= HOLD_S
         bones_m = self._bones_sum_m / np.maximum(self._sightings, 1)[:, None]
@@ -196,7 +200,7 @@ class Predictor:
     def _note_hands(self, observation: HandsObservation) -> None:
         """Keep each hand's mean size and bone lengths over all its sightings, and when it was last seen."""
         visible = observation.visible
-        joints_m = observation.joints_cam_m.astype(np.float64)
+        joints_m = observation.whole_joints_cam_m
         self._size_sum_m += np.where(visible, hand_size(joints_m), 0.0)
         self._bones_sum_m += np.where(visible[:, None], bone_lengths(joints_m), 0.0)
         self._sightings += visible
@@ -238,6 +242,9 @@ class Predictor:
         """Draw futures and chain them on from the refined pose, where the model believes the hands to be.
 
         The paper chains from the last observed frame, whose noise would then move whole futures.
+
+        Raises:
+            UserError: The model's numbers are not finite.
         """
         options, spec, observation = self._options, self._spec, imagination.observation
         noise = sampling_noise(spec.width, options.samples, np.random.default_rng(options.seed))
@@ -254,7 +261,9 @@ class Predictor:
             "condition": condition,
         }
         frames = math.ceil(options.horizon_s * FRAME_RATE_HZ - 1e-6)
-        values = self._runtime.imagine(inputs)["futures"][:, :frames].astype(np.float64)
+        drawn = self._runtime.imagine(inputs)
+        _require_finite(drawn, observation)
+        values = drawn["futures"][:, :frames].astype(np.float64)
         # In the camera's frame from here on: the chain starts there.
         refined_cam_m = transform_points(_cam_from_world(observation), imagination.refined_m)
         believed = features_from_joints(refined_cam_m[None], imagination.size_m, spec.palm_template).frames.at(0)
@@ -275,6 +284,15 @@ def _cam_from_world(observation: HandsObservation) -> tuple[Float64, Float64]:
     """Rotation and translation from the frame that stands still to the camera of this frame."""
     rotation = observation.world_from_cam[:3, :3].T
     return rotation, -rotation @ observation.world_from_cam[:3, 3]
+
+
+def _require_finite(outputs: Arrays, observation: HandsObservation) -> None:
+    """Let nothing else through: a mid-level that is kept would spoil the steps of the next eight seconds."""
+    for name, values in outputs.items():
+        if not np.isfinite(values).all():
+            raise UserError(
+                f"G-HTT's {name} is not finite at frame {observation.frame_index}: choose another --backend or --checkpoint."
+            )
 
 
 def _softmax(logits: Float32) -> Float32:

@@ -10,6 +10,7 @@ from PyQt6.QtCore import QSettings, QStandardPaths, Qt, QTimer
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
+from app.gui.mishaps import finish_when_display_goes, survive_mistakes
 from app.gui.session import LiveSession
 from app.gui.store import Store
 from app.gui.window import MainWindow
@@ -33,7 +34,10 @@ def run_window(options: AppOptions) -> int:
     """
     application = make_application()
     smooth = has_graphics_card()
-    window = MainWindow(LiveSession(options), Store(QSettings()), output_directory(), options, smooth=smooth)
+    session = LiveSession(options)
+    window = MainWindow(session, Store(QSettings()), output_directory(), options, smooth=smooth)
+    finish_when_display_goes(session.close)
+    survive_mistakes(lambda sentence: window.toasts.show(sentence, error=True))
     signal.signal(signal.SIGINT, lambda *_: window.close())
     window.show()
     QTimer.singleShot(_OPENED_MS, step_back)

@@ -51,7 +51,7 @@ class LiveSession:
         self._source_name = ""
         self._error = self._estimator_notice = ""
         self._model_notice = self._model_note = ""
-        self._model_asked = False
+        self._model_asked = self._model_failed = False
         self._moment: Moment | None = None
         self._redrawn: Futures | None = None
         self._wanted_again: Moment | None = None
@@ -308,7 +308,7 @@ class LiveSession:
             runtime = load_model(self._options, self._tell_progress)
         except Exception as error:
             sentence = self._sentence(error)
-            self._model_notice = ""
+            self._model_notice, self._model_failed = "", True
             self._commands.put(lambda: self._fail(sentence))
             return
         self._commands.put(lambda: self._adopt(runtime))
@@ -346,9 +346,12 @@ class LiveSession:
 
     def _start_video(self, path: Path) -> None:
         self._stop_video()
+        self._video = LiveVideo(path, self._pipeline_now, self._new_composer)
+
+    def _new_composer(self) -> ViewComposer:
         run = self._run
         caption = self._source_name if run is None else f"{self._source_name}, {run.stages.description}"
-        self._video = LiveVideo(path, self._pipeline_now, ViewComposer(self.action_names, caption))
+        return ViewComposer(self.action_names, caption)
 
     def _pipeline_now(self) -> LivePipeline | None:
         run = self._run
@@ -361,6 +364,11 @@ class LiveSession:
             self._error = video.error or self._error
         self._video = None
 
+    @property
+    def _model_coming(self) -> bool:
+        """Whether a model is being built that a recording must wait for: it says at its start what it holds."""
+        return self._model_asked and self._runtime is None and not self._model_failed
+
     def _start_export(self, directory: Path) -> None:
         self._stop_export()
         run = self._run
@@ -371,6 +379,7 @@ class LiveSession:
             directory,
             run.pipeline,
             lambda first, folder: recording_header(options, run.source, run.stages, self._runtime, first, folder),
+            ready=lambda: not self._model_coming,
         )
 
     def _stop_export(self) -> None:

@@ -26,19 +26,22 @@ _CLOSE_S = 5.0
 class LiveVideo:
     """Records the view at even times, in a thread; where the machine is too slow, pictures are left out."""
 
-    def __init__(self, path: Path, pipeline: Callable[[], LivePipeline | None], composer: ViewComposer) -> None:
+    def __init__(
+        self, path: Path, pipeline: Callable[[], LivePipeline | None], new_composer: Callable[[], ViewComposer]
+    ) -> None:
         """Open the file.
 
         Args:
             path: The MP4.
             pipeline: The pipeline of the moment: it changes with the source.
-            composer: Draws the view.
+            new_composer: Makes what draws the view, for the actions of the moment: they change with the model.
 
         Raises:
             UserError: It cannot be written.
         """
         self.path = path
-        self._pipeline, self._composer = pipeline, composer
+        self._pipeline, self._new_composer = pipeline, new_composer
+        self._composer, self._classes = new_composer(), 0
         self._writer = VideoWriter(path)
         self._started_s = time.monotonic()
         self._slot = 0
@@ -71,20 +74,33 @@ class LiveVideo:
             return True
         drawn = self._drawn
         if drawn is None or drawn[0].frame is not result.frame:
-            drawn = self._drawn = (result, self._composer.render(result))
+            drawn = self._drawn = (result, self._render(result))
         self._writer.append(drawn[1], slot / VIDEO_FPS)
         return True
+
+    def _render(self, result: PipelineResult) -> NDArray[np.uint8]:
+        classes = 0 if result.prediction is None else result.prediction.action_prob.size
+        if classes not in (0, self._classes):
+            self._composer, self._classes = self._new_composer(), classes
+        return self._composer.render(result)
 
 
 class LiveExport:
     """Writes every result of a pipeline, until it is told to stop, the clip begins again, or the disk is full."""
 
     def __init__(
-        self, directory: Path, pipeline: LivePipeline, header: Callable[[PipelineResult, Path], RecordingHeader]
+        self,
+        directory: Path,
+        pipeline: LivePipeline,
+        header: Callable[[PipelineResult, Path], RecordingHeader],
+        *,
+        ready: Callable[[], bool],
     ) -> None:
+        """Begin with the first result after `ready`."""
         self.directory = directory
         self.error = ""
         self._exporter = Exporter(directory, header)
+        self._ready = ready
         self._pipeline = pipeline
         self._started_s = time.monotonic()
         self._last_s = -math.inf
@@ -106,7 +122,7 @@ class LiveExport:
             self.error = self.error or str(error)
 
     def _add(self, result: PipelineResult) -> None:
-        if not self._open:
+        if not self._open or not self._ready():
             return
         if result.observation.time_s < self._last_s:
             self._stop(tr("The recording ended where the clip began again."))

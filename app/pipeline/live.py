@@ -1,8 +1,9 @@
 """Live: every hop in its own thread, newest-wins slots between them, nothing queues and nothing waits for the screen."""
 
+import math
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Lock
@@ -13,13 +14,15 @@ from app.pipeline.result import PipelineResult, futures_seen_from
 from app.pipeline.stages import Imagine, Stages
 from app.pipeline.stats import PipelineStats, Samples
 from app.sources.base import Source, SourceState
-from app.workers import Mailbox, Worker, WorkerState
+from app.workers import Mailbox, MailWorker, Worker
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame, Futures, HandsObservation, Prediction
 from ghtt_core.streaming import PredictorOptions
 
 _TURN_S = 0.1
-"""How long a worker waits for input before it looks whether to stop."""
+"""How long the capture thread waits for a frame before it looks whether to stop."""
+_LONGEST_WAIT_S, _LONGEST_WAIT_FRAMES = 2.0, 3.0
+"""A clip whose time stamps jump ahead by more than both of these goes on at once."""
 _LATE_S = 0.25
 """A clip that falls behind its own clock by more than this goes on from where it is, rather than racing after it."""
 _HOLD_S = 0.02
@@ -84,20 +87,18 @@ class LivePipeline:
         self._epoch = self._estimate_epoch = self._refine_epoch = 0
         self._paused, self._steps, self._speed = False, 0, 1.0
         self._clock_s: float | None = None
+        self._longest_wait_s = max(_LONGEST_WAIT_S, _LONGEST_WAIT_FRAMES / (source.info.fps or math.inf))
         self._held: Frame | None = None
         self._position = -1
         self._lock = Lock()
         self._frames, self._hands_found = 0, np.zeros(2, np.int64)
         self._hops = {name: Samples(name) for name in ("capture", "estimate", "refine", "futures")}
         self._age = Samples("age")
-        self._workers = tuple(
-            Worker(name, turn)
-            for name, turn in (
-                ("capture", self._capture),
-                ("estimate", self._estimate),
-                ("refine", self._refine),
-                ("futures", self._imagine),
-            )
+        self._workers: tuple[Worker, ...] = (
+            Worker("capture", self._capture),
+            MailWorker("estimate", self._captured, self._estimate),
+            MailWorker("refine", self._estimated, self._refine),
+            MailWorker("futures", self._imaginable, self._imagine),
         )
 
     def start(self) -> None:
@@ -118,8 +119,6 @@ class LivePipeline:
     def latest(self) -> PipelineResult | None:
         """The newest frame with its own hands, and the newest futures moved into its camera; None before the first."""
         result, imagined = self._result, self._imagined
-        if self._workers[2].status.state is WorkerState.FAULTED:  # Then at least what the estimator sees goes on.
-            result = self._without_model() or result
         if result is None or imagined is None or imagined.epoch != self._epoch:
             return result
         known = self._shown
@@ -145,8 +144,8 @@ class LivePipeline:
 
     @property
     def error(self) -> str:
-        """The sentence of the first worker that faulted, or ""."""
-        return next((worker.status.error for worker in self._workers if worker.exception is not None), "")
+        """The sentence of the first worker that fails, has faulted or hangs, or ""."""
+        return next((status.error for status in (worker.status for worker in self._workers) if status.error), "")
 
     @property
     def source_state(self) -> SourceState:
@@ -224,7 +223,7 @@ class LivePipeline:
     def _release(self, frame: Frame) -> None:
         """Hand a clip's frame on if its time has come, or hold it back a little longer; its age begins then."""
         now_s, due_s = time.monotonic(), frame.source_time_s / self._speed
-        if self._clock_s is None or now_s - (self._clock_s + due_s) > _LATE_S:
+        if self._clock_s is None or not -_LATE_S <= self._clock_s + due_s - now_s <= self._longest_wait_s / self._speed:
             self._clock_s = now_s - due_s
         wait_s = self._clock_s + due_s - now_s
         if wait_s > 0:
@@ -246,54 +245,58 @@ class LivePipeline:
             self._clock_s = self._held = None
             self._steps = 1 if self._paused else 0
 
-    def _estimate(self) -> bool:
-        work = self._captured.take(_TURN_S)
-        if work is None:
-            return True
+    def _estimate(self, work: _Captured) -> None:
         if work.epoch != self._estimate_epoch:
             self._stages.forget_images()
             self._estimate_epoch = work.epoch
-        with self._hops["estimate"].timed():
-            observation = self._stages.estimate(work.frame)
-        self._estimated.put(_Estimated(work.frame, work.epoch, observation))
+        frame = work.frame
+        # What a frame has when the estimator fails at it: the picture goes on, and so does the recording.
+        observation = HandsObservation.nothing(frame.index, frame.source_time_s)
+        try:
+            with _named(frame.index), self._hops["estimate"].timed():
+                observation = self._stages.estimate(frame)
+        finally:
+            self._estimated.put(_Estimated(frame, work.epoch, observation))
         with self._lock:
             self._frames += 1
             self._hands_found += observation.visible
-        return True
 
-    def _refine(self) -> bool:
-        work = self._estimated.take(_TURN_S)
-        if work is None:
-            return True
+    def _refine(self, work: _Estimated) -> None:
         if work.epoch != self._refine_epoch:
             self._stages.forget_poses()
             self._refine_epoch = work.epoch
-        with self._hops["refine"].timed():
-            prediction, imagine = self._stages.observe(work.observation)
-        result = self._as_result(work, prediction)
-        self._result = result
+        # What a frame has when the model fails at it: its hands go on, and so does the recording.
+        prediction: Prediction | None = None
+        imagine: Imagine | None = None
+        try:
+            with _named(work.frame.index), self._hops["refine"].timed():
+                prediction, imagine = self._stages.observe(work.observation)
+        finally:
+            self._publish(work, prediction)
+        if imagine is not None:
+            self._imaginable.put(_Imaginable(imagine, work.epoch, work.observation))
+
+    def _publish(self, work: _Estimated, prediction: Prediction | None) -> None:
+        height, width = work.frame.image_bgr.shape[:2]
+        intrinsics = self._stages.intrinsics(width, height)
+        self._result = result = PipelineResult(work.frame, work.observation, prediction, None, intrinsics)
         self._age.add(time.monotonic() - work.frame.capture_time_s)
         if self.on_prediction is not None:
             self.on_prediction(result)
-        if imagine is not None:
-            self._imaginable.put(_Imaginable(imagine, work.epoch, work.observation))
-        return True
 
-    def _imagine(self) -> bool:
-        work = self._imaginable.take(_TURN_S)
-        if work is None:
-            return True
-        with self._hops["futures"].timed():
+    def _imagine(self, work: _Imaginable) -> None:
+        with _named(work.observation.frame_index), self._hops["futures"].timed():
             futures = work.imagine()
         self._imagined = _Imagined(futures, work.epoch, work.observation)
         if self.on_futures is not None:
             self.on_futures(futures)
-        return True
 
-    def _without_model(self) -> PipelineResult | None:
-        estimated = self._estimated.newest()
-        return None if estimated is None else self._as_result(estimated, None)
 
-    def _as_result(self, work: _Estimated, prediction: Prediction | None) -> PipelineResult:
-        height, width = work.frame.image_bgr.shape[:2]
-        return PipelineResult(work.frame, work.observation, prediction, None, self._stages.intrinsics(width, height))
+@contextmanager
+def _named(frame_index: int) -> Iterator[None]:
+    """Tell an error that passes through at which frame it happened."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"at frame {frame_index}")
+        raise

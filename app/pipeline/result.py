@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from estimators.intrinsics import Intrinsics
-from ghtt_core.packets import Frame, Futures, HandsObservation, Prediction
+from ghtt_core.geometry import relative, transform_points
+from ghtt_core.packets import Float64, Frame, Futures, HandsObservation, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,13 @@ def futures_seen_from(futures: Futures, drawn_at: HandsObservation, now: HandsOb
     """
     if not 0 <= now.time_s - futures.time_s <= FUTURES_STAY_S:
         return None
-    now_from_then = np.linalg.inv(now.world_from_cam) @ drawn_at.world_from_cam
-    if np.allclose(now_from_then, np.eye(4), atol=1e-9):
+    # By transposing: an inverse fails at a matrix that is none, which a broken estimator may give.
+    rotation, shift_m = relative(_motion(now), _motion(drawn_at))
+    if np.allclose(rotation, np.eye(3), atol=1e-9) and np.allclose(shift_m, 0.0, atol=1e-9):
         return futures
-    moved = futures.joints_cam_m @ now_from_then[:3, :3].T.astype(np.float32) + now_from_then[:3, 3].astype(np.float32)
+    moved = transform_points((rotation.astype(np.float32), shift_m.astype(np.float32)), futures.joints_cam_m)
     return replace(futures, joints_cam_m=moved)
+
+
+def _motion(observation: HandsObservation) -> tuple[Float64, Float64]:
+    return observation.world_from_cam[:3, :3], observation.world_from_cam[:3, 3]

@@ -1,14 +1,26 @@
 """A named thread whose state can be seen and which stops when told."""
 
 import logging
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from threading import Event, Thread
+from typing import Generic, TypeVar
 
+from app.workers.mailbox import Mailbox
 from ghtt_core.errors import UserError
 
 _LOG = logging.getLogger(__name__)
+Item = TypeVar("Item")
+
+TURN_S = 0.1
+"""How long a worker waits for work before it looks whether to stop."""
+HUNG_S = 5.0
+"""A turn that takes longer than this is told: it hangs, or is far too slow."""
+_TOLD_S = 2.0
+"""How long a failure is told, if no other follows: long enough to be seen."""
 
 
 class WorkerState(Enum):
@@ -16,6 +28,8 @@ class WorkerState(Enum):
 
     STARTING = "starting"
     RUNNING = "running"
+    FAILING = "failing"
+    """A piece of work has failed lately; it goes on with the next."""
     STOPPING = "stopping"
     STOPPED = "stopped"
     FAULTED = "faulted"
@@ -23,7 +37,7 @@ class WorkerState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class WorkerStatus:
-    """A worker's name and state, and the sentence of its error where it faulted."""
+    """A worker's name and state, and a sentence where it fails, has faulted, or does not come back from a turn."""
 
     name: str
     state: WorkerState
@@ -47,17 +61,17 @@ class Worker:
         """
         self.name = name
         self.exception: Exception | None = None
-        self._turn, self._at_end = turn, at_end
         self._stop = Event()
         self._state = WorkerState.STARTING
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._turn_began_s: float | None = None
+        # The thread lets go of what it was given when it ends; kept here, it would tie the owner into a cycle, and pictures
+        # and encoders would stay in memory until the collector comes by.
+        self._thread = Thread(target=self._run, args=(turn, at_end), name=name, daemon=True)
 
     @property
     def status(self) -> WorkerStatus:
         """What it is doing now."""
-        error = self.exception
-        sentence = "" if error is None else str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
-        return WorkerStatus(self.name, self._state, sentence)
+        return WorkerStatus(self.name, self._state, self._trouble())
 
     @property
     def finished(self) -> bool:
@@ -71,7 +85,7 @@ class Worker:
     def request_stop(self) -> None:
         """Ask it to end after its current turn."""
         self._stop.set()
-        if self._state in (WorkerState.STARTING, WorkerState.RUNNING):
+        if not self.finished:
             self._state = WorkerState.STOPPING
 
     def join(self, timeout_s: float) -> bool:
@@ -80,20 +94,69 @@ class Worker:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def _run(self) -> None:
-        if not self._stop.is_set():
-            self._state = WorkerState.RUNNING
+    def _trouble(self) -> str:
+        error, began_s = self.exception, self._turn_began_s
+        if error is not None:
+            return str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}"
+        if began_s is not None and time.monotonic() - began_s > HUNG_S:
+            return f"{self.name} has not come back for more than {HUNG_S:g} seconds"
+        return ""
+
+    def _run(self, turn: Callable[[], bool], at_end: Callable[[], None] | None) -> None:
+        self._show(WorkerState.RUNNING)
         final = WorkerState.STOPPED
         try:
-            while not self._stop.is_set() and self._turn():
-                pass
+            while not self._stop.is_set():
+                self._turn_began_s = time.monotonic()
+                if not turn():
+                    break
         except Exception as error:
             self.exception, final = error, WorkerState.FAULTED
-            _LOG.error("worker %s faulted", self.name, exc_info=error)
+            self._log(error, "faulted")
+        self._turn_began_s = None
         try:
-            if self._at_end is not None:
-                self._at_end()
+            if at_end is not None:
+                at_end()
         except Exception as error:
             self.exception, final = self.exception or error, WorkerState.FAULTED
-            _LOG.exception("worker %s faulted at its end", self.name)
+            self._log(error, "faulted at its end")
         self._state = final
+
+    def _log(self, error: Exception, what: str) -> None:
+        """One line with the notes that name the frame, and the traceback of what no user can put right below it."""
+        trace = None if isinstance(error, UserError) else error
+        sentence = ", ".join((str(error) or type(error).__name__, *getattr(error, "__notes__", ())))
+        _LOG.error("worker %s %s: %s", self.name, what, sentence, exc_info=trace)
+
+    def _show(self, state: WorkerState) -> None:
+        if not self._stop.is_set():
+            self._state = state
+
+
+class MailWorker(Worker, Generic[Item]):
+    """Takes one piece of work after the other out of a mailbox. One that fails is told, and is not the end."""
+
+    def __init__(self, name: str, mailbox: Mailbox[Item], work: Callable[[Item], None]) -> None:
+        """Prepare a thread that does `work` with every item it gets hold of."""
+        super().__init__(name, self._take)
+        self._mailbox, self._work = mailbox, work
+        self._failed_s = -math.inf
+
+    def _take(self) -> bool:
+        item = self._mailbox.take(TURN_S)
+        if item is not None:
+            self._attempt(item)
+        return True
+
+    def _attempt(self, item: Item) -> None:
+        try:
+            self._work(item)
+        except Exception as error:
+            if time.monotonic() - self._failed_s > _TOLD_S:  # The first of a row is enough for the log.
+                self._log(error, "failed and goes on")
+            self.exception, self._failed_s = error, time.monotonic()
+            self._show(WorkerState.FAILING)
+        else:
+            if self.exception is not None and time.monotonic() - self._failed_s > _TOLD_S:
+                self.exception = None
+                self._show(WorkerState.RUNNING)

@@ -49,7 +49,7 @@ def write_npz(path: Path, arrays: Mapping[str, ArrayStream]) -> None:
                     npy.write_array_header_1_0(member, header)
                     for chunk in array.chunks:
                         member.write(chunk)
-    except OSError:
+    except BaseException:
         draft.unlink(missing_ok=True)
         raise
     draft.replace(path)

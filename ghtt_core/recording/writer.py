@@ -11,6 +11,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.claims import Claim
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Futures, HandsObservation, Prediction
 from ghtt_core.recording import hands_csv
@@ -41,7 +42,8 @@ class RecordingWriter:
     the folder is replaced; its `labels.csv`, written by people, and foreign files stay.
 
     Raises:
-        UserError: The folder cannot be made or written (also from `append` and `close`).
+        UserError: The folder cannot be made or written (also from `append` and `close`), or another copy of the program is
+            writing it.
     """
 
     def __init__(self, directory: Path, header: RecordingHeader) -> None:
@@ -53,6 +55,10 @@ class RecordingWriter:
         self._open_parts: list[IO[bytes]] = []
         self._futures_part: IO[bytes] | None = None
         try:
+            self._claim = Claim(directory)
+        except OSError as error:
+            raise _write_error(directory, error) from error
+        try:
             self._clear()
             (directory / FRAMES_PART).parent.mkdir(parents=True, exist_ok=True)
             write_state(directory, self._state)
@@ -61,6 +67,7 @@ class RecordingWriter:
             _write_all(self._hands_csv, (",".join(hands_csv.columns()) + "\n").encode())
         except OSError as error:
             self._close_parts()
+            self._claim.release()
             raise _write_error(directory, error) from error
 
     def append(self, observation: HandsObservation, prediction: Prediction | None) -> None:
@@ -128,6 +135,8 @@ class RecordingWriter:
             shutil.rmtree((self.directory / FRAMES_PART).parent)
         except OSError as error:
             raise _write_error(self.directory, error) from error
+        finally:
+            self._claim.release()
 
     def __enter__(self) -> Self:
         return self
@@ -180,10 +189,15 @@ class RecordingWriter:
 
 
 def _write_all(file: IO[bytes], data: bytes) -> None:
-    """An unbuffered write may take only a part, as it does when the disk fills up; the next one then raises."""
-    rest = memoryview(data)
-    while rest:
-        rest = rest[file.write(rest) :]
+    """Write all or nothing: an unbuffered write may take only a part, as it does when the disk fills up; then it raises."""
+    start, rest = file.tell(), memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        file.seek(start)
+        file.truncate()
+        raise
 
 
 def _column(path: Path, dtype: np.dtype[np.void], count: int, name: str) -> Iterator[bytes]:

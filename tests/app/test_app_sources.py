@@ -1,7 +1,5 @@
 """Every kind of source gives its frames in order with their own times, or says in one sentence why not."""
 
-import contextlib
-import socket
 import threading
 import traceback
 from collections.abc import Callable
@@ -10,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_parts import ScriptedSource, picture, write_clip
+from mjpeg_server import MjpegServer, pictures
 from numpy.typing import NDArray
 
 from app.sources import (
@@ -244,50 +243,9 @@ def test_a_live_source_has_no_past() -> None:
     source.close()
 
 
-class MjpegServer:
-    """Serves JPEG pictures on loopback as cameras do; after so many it cuts the connection, or goes silent for good."""
-
-    def __init__(self, pictures: int, *, silent: bool = False) -> None:
-        self._pictures = pictures
-        self._silent = silent
-        self._over = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/video"
-        self.served = 0
-        self._thread = threading.Thread(target=self._serve, name="mjpeg server")
-        self._thread.start()
-
-    def __enter__(self) -> "MjpegServer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(10)
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client, contextlib.suppress(OSError):
-                client.recv(4096)
-                client.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=cut\r\n\r\n")
-                for index in range(self._pictures):
-                    data = cv2.imencode(".jpg", picture(index))[1].tobytes()
-                    head = f"--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n".encode()
-                    client.sendall(head + data + b"\r\n")
-                if self._silent:
-                    self._over.wait()
-            self.served += 1
-
-
 def test_a_stream_that_is_cut_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.sources.live._RETRY_S", (0.01,))
-    with MjpegServer(pictures=12) as server:
+    with MjpegServer([pictures(12)] * 99) as server:
         source = open_source(SourceRequest.for_camera(server.url))
         assert source.info.live
         indices = []
@@ -303,7 +261,7 @@ def test_a_stream_that_is_cut_comes_back(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_stream_that_goes_silent_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.sources.stream._READ_TIMEOUT_S", 0.3)
     monkeypatch.setattr("app.sources.stream._OPEN_TIMEOUT_S", 0.5)
-    with MjpegServer(pictures=12, silent=True) as server:
+    with MjpegServer([pictures(12)], silent=True) as server:
         source = open_source(SourceRequest.for_camera(server.url))
         while source.state is not SourceState.RECONNECTING:
             source.read(0.05)
@@ -312,5 +270,5 @@ def test_a_stream_that_goes_silent_is_noticed(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_page_without_video_is_one_sentence(tmp_path: Path) -> None:
-    with MjpegServer(pictures=0) as server, pytest.raises(UserError, match=r"Cannot open stream|carries no video"):
+    with MjpegServer([[]] * 9) as server, pytest.raises(UserError, match=r"Cannot open stream|carries no video"):
         open_source(SourceRequest.for_camera(server.url))

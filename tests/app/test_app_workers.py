@@ -1,10 +1,12 @@
 """Mailboxes let the newest win; workers show their state and stop."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 
-from app.workers import Mailbox, Worker, WorkerState
+from app.workers import Mailbox, MailWorker, Worker, WorkerState
 from ghtt_core.errors import UserError
 
 
@@ -102,5 +104,54 @@ def test_a_worker_that_was_told_to_stop_before_it_ran_takes_no_turn() -> None:
     worker.request_stop()
     assert worker.status.state is WorkerState.STOPPING
     worker.start()
+    assert worker.join(10)
+    assert worker.status.state is WorkerState.STOPPED
+
+
+def test_an_ended_worker_keeps_its_owner_in_no_cycle() -> None:
+    """Owners hold pictures and encoders: they must go when they are let go, not when the collector comes by."""
+
+    class Owner:
+        def __init__(self) -> None:
+            self.worker = Worker("owned", self.turn, at_end=self.end)
+            self.worker.start()
+
+        def turn(self) -> bool:
+            return False
+
+        def end(self) -> None:
+            pass
+
+    gc.disable()
+    try:
+        owner = Owner()
+        assert owner.worker.join(10)
+        gone = weakref.ref(owner)
+        del owner
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_work_that_fails_is_told_and_the_next_is_done() -> None:
+    mailbox: Mailbox[int] = Mailbox()
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        if item == 1:
+            raise RuntimeError("one is too few")
+        done.append(item)
+
+    worker = MailWorker("mail", mailbox, work)
+    worker.start()
+    mailbox.put(1)
+    while worker.status.state is not WorkerState.FAILING:
+        pass
+    assert worker.status.error == "RuntimeError: one is too few"
+    mailbox.put(2)
+    while not done:
+        pass
+    worker.request_stop()
+    mailbox.close()
     assert worker.join(10)
     assert worker.status.state is WorkerState.STOPPED

@@ -12,7 +12,7 @@ from app.bench.measure import Load, LoadMeter, Quantiles, interleaved
 from app.bench.model_stages import OpenBackend, StageTiming, time_stages
 from app.bench.pipeline_runs import Run
 from app.bench.report import Report, comparison, save, system_info, tables
-from app.bench.soak import SoakSample, growth_mb_per_h
+from app.bench.soak import SoakSample, broken_promises, growth_mb_per_h
 from ghtt_core.errors import UserError
 from ghtt_core.runtime import IMAGINE_INPUTS, OBSERVE_INPUTS, OBSERVE_OUTPUTS, ModelSpec
 from ghtt_core.skeleton import PALM_TEMPLATE
@@ -147,9 +147,22 @@ def test_backends_that_do_not_run_are_noted_and_measured_without(monkeypatch, ca
 
 
 def test_memory_growth_is_fitted_after_the_warm_up():
-    samples = [SoakSample(60.0 * i, 500.0 if i < 12 else 400.0 + i / 6, 0, 30.0, 40.0, 9) for i in range(60)]
+    samples = [SoakSample(60.0 * i, 500.0 if i < 5 else 400.0 + i / 6, i) for i in range(60)]
     assert growth_mb_per_h(samples) == pytest.approx(10.0)
     assert growth_mb_per_h(samples[:1]) == 0.0
+
+
+def test_a_soak_tells_which_promise_was_broken():
+    good = [SoakSample(60.0 * i, 500.0, 100 * i, 30.0, (30.0, 50.0, 80.0), 9, 20 + i % 3) for i in range(60)]
+    assert broken_promises(good) == []
+    for change, sentence in (
+        ({"rss_mb": 530.0}, "memory grew by 30.0 MB after the warm-up, more than 20"),
+        ({"threads": 10}, "threads grew from 9 to 10"),
+        ({"handles": 25}, "handles grew from 20 to 25"),
+        ({"age_ms": (30.0, 50.0, 2000.0)}, "frame age reached 2000 ms (p99), more than 1000"),
+        ({"frames": 500}, "no frame came any more"),
+    ):
+        assert sentence in broken_promises([*good[:30], *(replace(each, **change) for each in good[30:])])[0], sentence
 
 
 def test_the_limit_counts_the_operations_of_the_compiled_graphs(tmp_path):
