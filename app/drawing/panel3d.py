@@ -10,11 +10,11 @@ from app.drawing.overlay import MAIN_JOINTS, SAMPLE_JOINTS, fade_pieces, thinned
 from app.drawing.palette import BACKGROUND, DIM, FUTURE, GRID, HAND, OBSERVED, PANEL, Rgb, bgr, mix
 from app.drawing.strokes import Image
 from app.pipeline.result import PipelineResult
+from app.viewer.geometry import BONE_RADII_M, BONES_PER_HAND
 from ghtt_core.packets import Float64, Futures
 from ghtt_core.skeleton import BONES, PALM
 
 _PIECES = 7
-_BONE_RADIUS_M = 0.0065
 _GRID_STEP_M, _GRID_REACH_M = 0.1, 0.5
 _GRID_LEVELS = 6
 _FOLLOW_S = 1.5
@@ -57,10 +57,10 @@ class Panel3D:
             self._draw_shadows(image, view, refined_m, floor_m)
         if result.futures is not None:
             self._draw_futures(image, view, result.futures, result.observation.time_s)
-        for hand, joints_m in enumerate(result.observation.joints_cam_m):
-            self._draw_thin(image, view, joints_m, OBSERVED[hand])
         if refined_m is not None:
             self._draw_solid(image, view, refined_m)
+        for hand, joints_m in enumerate(result.observation.joints_cam_m):
+            self._draw_thin(image, view, joints_m, OBSERVED[hand])
 
     def _follow(self, result: PipelineResult) -> None:
         joints_m = result.observation.joints_cam_m
@@ -106,7 +106,7 @@ class Panel3D:
         for joints_px, depths in zip(pixels, depth_m, strict=True):
             if not strokes.drawable(joints_px).all():
                 continue
-            width = 2 * _BONE_RADIUS_M * self._focal_px / float(depths.mean())
+            width = 2 * float(BONE_RADII_M[:BONES_PER_HAND].mean()) * self._focal_px / float(depths.mean())
             shade = mix(BACKGROUND, PANEL, 0.9)
             strokes.polygon(image, joints_px[list(PALM)], shade)
             strokes.hand(image, joints_px, shade, width)
@@ -147,7 +147,7 @@ class Panel3D:
         nearest, farthest = (bones[-1][0], bones[0][0]) if bones else (0.0, 0.0)
         corners = strokes.fixed(np.where(strokes.drawable(pixels)[..., None], pixels, 0.0)).tolist()
         for depth, hand, parent, child in bones:
-            width = 2 * _BONE_RADIUS_M * self._focal_px / depth
+            width = 2 * BONE_RADII_M[child - 1] * self._focal_px / depth
             near = 1.0 - (depth - nearest) / max(farthest - nearest, 0.05)
             color = mix(HAND[hand], (0, 0, 0), 0.62 + 0.38 * near)
             start, end = corners[hand][parent], corners[hand][child]

@@ -6,8 +6,8 @@ from dataclasses import replace
 from app.gui.compare import METHODS, Comparison
 from app.gui.port import Moment, Session
 from app.gui.presenter import Pacer, ShowOptions, overlays, still_ahead
+from app.gui.scene_view import SceneView
 from app.gui.video_view import VideoView
-from app.viewer.hands_view import HandsView
 from ghtt_core.packets import Float32
 
 VIDEO_SHARE, SCENE_SHARE = 0.3, 0.3
@@ -24,7 +24,7 @@ class Display:
         comparison: The hands by method, fed with every new moment.
     """
 
-    def __init__(self, session: Session, video: VideoView, scene: HandsView, options: Callable[[], ShowOptions]) -> None:
+    def __init__(self, session: Session, video: VideoView, scene: SceneView, options: Callable[[], ShowOptions]) -> None:
         """Draw a session's moments; `options` tells what is to be drawn of them."""
         self.newest: Moment | None = None
         self.shown: Moment | None = None
@@ -35,7 +35,7 @@ class Display:
         self._video_stale = self._scene_stale = False
         self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
         video.painted.connect(self._video_pacer.spent)
-        scene.drawn = self._scene_pacer.spent
+        scene.painted.connect(self._scene_pacer.spent)
 
     def take(self) -> Moment | None:
         """Look for a newer moment; it goes on the screen unless one is held."""
@@ -103,8 +103,9 @@ class Display:
     def _draw_scene(self, moment: Moment) -> None:
         options = self._options()
         image = moment.frame.image_bgr
-        self._scene.set_camera_picture(image.shape[1], image.shape[0], moment.intrinsics.fx)
+        hands = self._scene.hands
+        hands.set_camera_picture(image.shape[1], image.shape[0], moment.intrinsics.fx)
         method = options.compare if options.compare in METHODS else METHODS[0]
-        self._scene.show_hands(moment.observation.joints_cam_m, self._joints.get(method))
-        self._scene.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
-        self._scene.canvas.update()
+        hands.show_hands(moment.observation.joints_cam_m, self._joints.get(method))
+        hands.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
+        self._scene.redraw()

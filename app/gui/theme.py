@@ -152,6 +152,7 @@ def _style_sheet(theme: Theme, text_px: int) -> str:
     QPushButton:focus, QToolButton:focus, QComboBox:focus, QSpinBox:focus, QListWidget:focus, QLineEdit:focus {{
         border: 2px solid {theme.focus}; }}
     QPushButton:disabled, QToolButton:disabled, QComboBox:disabled {{ color: {theme.border}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QListWidget {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 5px; padding: 2px; }}
     QListWidget::item {{ padding: 2px 6px; border-radius: 4px; }}
     QListWidget::item:selected {{ background: {theme.accent}; color: {theme.window}; }}

@@ -38,9 +38,7 @@ class ViewControls:
     def handlers(self) -> Mapping[str, Handler]:
         """What each command does."""
         panel = self._window.futures_panel
-        presets: dict[str, Handler] = {
-            f"view_{name}": lambda name=name: self._window.scene.set_preset(name) for name in PRESETS
-        }
+        presets: dict[str, Handler] = {f"view_{name}": lambda name=name: self._look_from(name) for name in PRESETS}
         return presets | {
             "cycle_compare": self._cycle_compare,
             "toggle_overlay": self._show_hands,
@@ -59,6 +57,10 @@ class ViewControls:
             "fewer_samples": lambda: panel.samples.setValue(panel.samples.value() - _SAMPLES_STEP),
             "condition_none": lambda: panel.choose_condition(None),
         }
+
+    def _look_from(self, preset: str) -> None:
+        self._window.scene.set_preset(preset)
+        self._window.scene_view.redraw()
 
     def _cycle_compare(self) -> None:
         index = COMPARE_CHOICES.index(self._compare)

@@ -79,7 +79,7 @@ class MainWindow(WindowLayout):
         self.recording = RecordControls(self, session, output_dir)
         self.labels = LabelControls(self, self.labels_panel)
         self.view_controls = ViewControls(self)
-        self.display = Display(session, self.video, self.scene, self.view_controls.options)
+        self.display = Display(session, self.video, self.scene_view, self.view_controls.options)
         self.actions_by_name, self.menus_by_name = build_menus(self, self._handlers())
         self._finish_menus()
         self.add_bars(self.actions_by_name)
@@ -101,6 +101,7 @@ class MainWindow(WindowLayout):
         self.help.set_theme(theme)
         self.video.set_theme(theme.scene, theme.dim)
         self.scene.set_colors(scene_colors(theme))
+        self.scene_view.redraw()
 
     def show_method(self, method: str) -> None:
         """Name the method whose hands are shown."""
@@ -218,6 +219,8 @@ class MainWindow(WindowLayout):
             self.futures_panel.set_default_temperature(self.session.default_temperature)
             if self._wanted_condition in self._names:
                 self.futures_panel.choose_condition(self._names.index(self._wanted_condition))
+            if self.display.newest is not None:
+                self._show_actions(self.display.newest)
         self.scorecard_panel.update()
 
     @staticmethod
@@ -229,9 +232,11 @@ class MainWindow(WindowLayout):
     def _digest(self, moment: Moment) -> None:
         if self._max_frames is not None and moment.frame.index + 1 >= self._max_frames:
             QTimer.singleShot(0, self.close)
-        prediction = moment.prediction
         self.scorecard.add(moment.observation, moment.futures)
-        prob = np.empty(0, np.float32) if prediction is None else prediction.action_prob
+        self._show_actions(moment)
+
+    def _show_actions(self, moment: Moment) -> None:
+        prob = np.empty(0, np.float32) if moment.prediction is None else moment.prediction.action_prob
         self.action_panel.timeline.append(moment.observation.time_s, prob)
         self.action_panel.bars.set_actions(self._names, prob[: len(self._names)], self.futures_panel.settings.condition)
 

@@ -2,17 +2,16 @@
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from vispy import app as vispy_app
 from vispy import scene
 
 from app.viewer import geometry
 from app.viewer.capsules import Capsules
 from app.viewer.ground import Ground
+from app.viewer.offscreen import OffscreenCanvas
 from ghtt_core.packets import Float32, Futures
 from ghtt_core.skeleton import FINGERTIPS, WRIST
 
@@ -30,6 +29,8 @@ _REACH_M = 0.42
 _GHOST_RADIUS = 0.45
 """Of the hand's own."""
 _TIP_FADE = 0.12
+_ZOOM = 1.12
+"""A step nearer."""
 _POINTS_OF_VIEW = {"shoulder": (-22.0, 32.0, 0.7, 0.92), "side": (78.0, 12.0, 0.86, 0.62), "top": (0.0, 89.0, 0.86, 0.66)}
 """Azimuth (0 looks where the camera looks) and elevation in degrees, distance in metres, and how far from the camera to the
 hands the middle lies: from the side and from above, both are to be seen."""
@@ -59,28 +60,17 @@ class SceneColors:
 
 
 class HandsView:
-    """A vispy canvas whose visuals are made once and then only given new data.
+    """A vispy scene whose visuals are made once and then only given new data."""
 
-    Attributes:
-        drawn: Called after every drawing with the seconds it took.
-    """
-
-    def __init__(self, colors: SceneColors, *, smooth: bool = True) -> None:
-        """Make the canvas.
-
-        Args:
-            colors: What it is painted with.
-            smooth: Smooth edges by multisampling; without a graphics card that takes more than half of the drawing time.
-        """
-        vispy_app.use_app("pyqt6")
-        self.drawn: Callable[[float], None] | None = None
-        self._canvas = scene.SceneCanvas(config={"samples": 4 if smooth else 0}, bgcolor=colors.background, show=False)
-        self._draw_started_s = 0.0
-        self._canvas.events.draw.connect(self._before_draw, position="first")
-        self._canvas.events.draw.connect(self._after_draw, position="last")
-        self._canvas.events.resize.connect(self._on_resize)
+    def __init__(self, colors: SceneColors, *, line_width: float = 1.0) -> None:
+        """Make the scene, painted with these colours, its lines so many times as wide as usual."""
+        self._line_width = line_width
+        self._offscreen = OffscreenCanvas(colors.background)
+        self._canvas = self._offscreen.canvas
+        self._picture_size = (640, 480)
         self._view = self._canvas.central_widget.add_view()
         self._camera = scene.cameras.TurntableCamera(fov=50, up="+z")
+        self._camera.depth_value = 1e3  # From centimetres to some metres; more would leave less for telling near from far.
         self._view.camera = self._camera
         self._colors = colors
         self._size_px = (640, 480, 457.0)
@@ -90,6 +80,7 @@ class HandsView:
         self._preset = "shoulder"
         self._followed_s = -math.inf
         self._focus_m = np.array([0.0, _REACH_M, -0.08])
+        self._moved_m = np.zeros(3)
         root = self._view.scene
         self._ground = Ground(root)
         self._frustum = scene.visuals.Line(pos=np.zeros((16, 3)), connect="segments", method="gl", width=1.5, parent=root)
@@ -109,31 +100,35 @@ class HandsView:
         self.show_hands(None, None)
         self.show_futures(None)
 
-    @property
-    def native(self) -> object:
-        """The Qt widget."""
-        return self._canvas.native
+    def render(self, width: int, height: int) -> NDArray[np.uint8]:
+        """(height, width, 4) RGBA of everything that is shown."""
+        if (width, height) != self._picture_size:
+            self._picture_size = (width, height)
+            if self._preset == "wearer":
+                self.set_preset("wearer")
+        self._offscreen.resize(width, height)
+        return self._offscreen.render()
 
-    @property
-    def canvas(self) -> scene.SceneCanvas:
-        """The vispy canvas, for its draw events and pictures."""
-        return self._canvas
+    def turn(self, azimuth_deg: float, elevation_deg: float) -> None:
+        """Go around the hands, and up or down."""
+        self._camera.azimuth += azimuth_deg
+        self._camera.elevation += elevation_deg
 
-    def _on_resize(self, _event: object) -> None:
-        if self._preset == "wearer":
-            self.set_preset("wearer")
+    def pan(self, right: float, down: float) -> None:
+        """Move the scene by parts of the picture's height, as far as the hands do not bring it back."""
+        reach_m = 2 * self._camera.distance * math.tan(math.radians(self._camera.fov) / 2)
+        azimuth = math.radians(self._camera.azimuth)
+        across = np.array([math.cos(azimuth), math.sin(azimuth), 0.0])
+        self._moved_m += reach_m * (-right * across + down * np.array([0.0, 0.0, 1.0]))
+        self._centre()
 
-    def _before_draw(self, _event: object) -> None:
-        self._draw_started_s = time.perf_counter()
-
-    def _after_draw(self, _event: object) -> None:
-        if self.drawn is not None:
-            self._canvas.context.finish()
-            self.drawn(time.perf_counter() - self._draw_started_s)
+    def zoom(self, steps: float) -> None:
+        """Come nearer by some steps, or go away."""
+        self._camera.distance = min(max(self._camera.distance * _ZOOM**-steps, 0.05), 5.0)
 
     def close(self) -> None:
-        """Free the canvas with its timers."""
-        self._canvas.close()
+        """Free the canvas."""
+        self._offscreen.close()
 
     def set_colors(self, colors: SceneColors) -> None:
         """Paint with other colours (a change of theme)."""
@@ -157,13 +152,14 @@ class HandsView:
         camera = self._camera
         camera.roll = 0.0
         self._preset = name
+        self._moved_m = np.zeros(3)
         if name == "wearer":
-            canvas_width, canvas_height = self._canvas.size
+            canvas_width, canvas_height = self._picture_size
             scale = min(canvas_width / width, canvas_height / height)
             # vispy's field of view is that of the shorter side.
             camera.fov = float(np.degrees(2 * np.arctan(min(canvas_width, canvas_height) / 2 / (focal * scale))))
-            camera.center, camera.distance = (0.0, _REACH_M, 0.0), _REACH_M
-            camera.azimuth, camera.elevation = 0.0, 0.0
+            camera.azimuth, camera.elevation, camera.distance = 0.0, 0.0, _REACH_M
+            self._centre()
             return
         camera.fov = 45.0
         camera.azimuth, camera.elevation, camera.distance, _ = _POINTS_OF_VIEW[name]
@@ -194,8 +190,8 @@ class HandsView:
             self._centre()
 
     def _centre(self) -> None:
-        if self._preset != "wearer":
-            self._camera.center = tuple(self._focus_m * _POINTS_OF_VIEW[self._preset][3])
+        middle_m = (0.0, _REACH_M, 0.0) if self._preset == "wearer" else self._focus_m * _POINTS_OF_VIEW[self._preset][3]
+        self._camera.center = tuple(middle_m + self._moved_m)
 
     def show_futures(self, futures: Futures | None, horizon_s: float = 2.0, at_s: float | None = None) -> None:
         """Draw futures up to a horizon; with `at_s`, every sample's pose at that time in place of the ghosts."""
@@ -208,7 +204,7 @@ class HandsView:
             color=np.zeros((vertices, 4), np.float32),
             connect="segments",
             method="gl",
-            width=width,
+            width=width * self._line_width,
             parent=self._view.scene,
         )
         line.set_gl_state("translucent", depth_test=True)

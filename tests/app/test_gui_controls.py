@@ -54,7 +54,7 @@ def test_the_points_of_view_hang_on_buttons_too(window: MainWindow) -> None:
 
 
 def test_the_scene_turns_and_comes_nearer_by_mouse(qtbot: QtBot, window: MainWindow) -> None:
-    native, camera = window.scene.native, window.scene._camera
+    native, camera = window.scene_view, window.scene._camera
     azimuth, distance = camera.azimuth, camera.distance
     middle = native.rect().center()
     QTest.mousePress(native, Qt.MouseButton.LeftButton, NONE, middle)

@@ -41,6 +41,11 @@ def opened(qtbot: QtBot, settings_file: Path, monkeypatch: pytest.MonkeyPatch) -
         window.close()
 
 
+def _until(qtbot: QtBot, condition: Callable[[], bool]) -> None:
+    """Real threads share a busy machine with other tests."""
+    qtbot.waitUntil(condition, timeout=30_000)
+
+
 def _index(window: MainWindow) -> int:
     return -1 if window.display.shown is None else window.display.shown.frame.index
 
@@ -56,8 +61,8 @@ def clip(tmp_path: Path) -> SourceRequest:
 
 def test_a_clip_shows_two_hands_their_action_and_their_futures(qtbot: QtBot, opened: Open, clip: SourceRequest) -> None:
     window = opened(clip)
-    qtbot.waitUntil(lambda: _has_futures(window), timeout=20_000)
-    qtbot.waitUntil(lambda: blue(pixels(window.video)) > 300 and orange(pixels(window.video)) > 300)
+    _until(qtbot, lambda: _has_futures(window))
+    _until(qtbot, lambda: blue(pixels(window.video)) > 300 and orange(pixels(window.video)) > 300)
     window.refresh_metrics()
     assert window.status_line.fields["hands"].text() == "hands: left + right"
     assert window.status_line.fields["source"].text() == "clip.mp4"
@@ -68,16 +73,16 @@ def test_a_clip_shows_two_hands_their_action_and_their_futures(qtbot: QtBot, ope
 
 def test_pause_step_and_seek_by_key_move_the_picture(qtbot: QtBot, opened: Open, clip: SourceRequest) -> None:
     window = opened(clip)
-    qtbot.waitUntil(lambda: _has_futures(window), timeout=20_000)
+    _until(qtbot, lambda: _has_futures(window))
     press(window, Key.Key_Space)
     press(window, Key.Key_Home)
-    qtbot.waitUntil(lambda: _index(window) == 0)
+    _until(qtbot, lambda: _index(window) == 0)
     press(window, Key.Key_Right)
-    qtbot.waitUntil(lambda: _index(window) == 60)
+    _until(qtbot, lambda: _index(window) == 60)
     press(window, Key.Key_Comma)
-    qtbot.waitUntil(lambda: _index(window) == 59)
+    _until(qtbot, lambda: _index(window) == 59)
     press(window, Key.Key_Period)
-    qtbot.waitUntil(lambda: _index(window) == 60)
+    _until(qtbot, lambda: _index(window) == 60)
     assert window.transport.clock.text().startswith("0:02.0")
 
 
@@ -85,32 +90,32 @@ def test_what_is_exported_opens_again_and_can_be_scrubbed(
     qtbot: QtBot, opened: Open, clip: SourceRequest, settings_file: Path
 ) -> None:
     window = opened(clip)
-    qtbot.waitUntil(lambda: _has_futures(window), timeout=20_000)
+    _until(qtbot, lambda: _has_futures(window))
     press(window, Key.Key_E)
-    qtbot.waitUntil(lambda: (export := window.session.writing()[1]) is not None and export.size_bytes > 300_000, timeout=20_000)
+    _until(qtbot, lambda: (export := window.session.writing()[1]) is not None and export.size_bytes > 300_000)
     press(window, Key.Key_B)
     marked = _index(window)
-    qtbot.waitUntil(lambda: _index(window) > marked + 3)
+    _until(qtbot, lambda: _index(window) > marked + 3)
     press(window, Key.Key_N)
     press(window, Key.Key_E)
-    qtbot.waitUntil(lambda: any("Saved" in text for text in toasts(window)))
+    _until(qtbot, lambda: any("Saved" in text for text in toasts(window)))
     (folder,) = (settings_file.parent / "out").iterdir()
     recording = read_recording(folder)
     assert len(recording.labels) == 1
     window.sources.open(SourceRequest("recording", str(folder)))
     assert [label.action for label in window.labels.labels] == [recording.labels[0].action]
-    qtbot.waitUntil(lambda: _index(window) >= 0)
+    _until(qtbot, lambda: _index(window) >= 0)
     press(window, Key.Key_Space)
     row = int(recording.future_frame[-1])
     window.session.seek(float(recording.time_s[row]))
-    qtbot.waitUntil(lambda: _index(window) == row and _has_futures(window))
+    _until(qtbot, lambda: _index(window) == row and _has_futures(window))
     shown = window.display.shown
     assert shown is not None
     np.testing.assert_allclose(shown.observation.joints_cam_m, recording.observed_cam_m[shown.frame.index])
     press(window, Key.Key_Right, SHIFT)
     assert window.view_controls.options().at_s == pytest.approx(0.1)
     press(window, Key.Key_Home)
-    qtbot.waitUntil(lambda: _index(window) == 0)
+    _until(qtbot, lambda: _index(window) == 0)
     assert window.transport.clock.text().startswith("0:00.0 / ")
     assert window.transport.seek.value() == 0
     window.refresh_metrics()
@@ -119,14 +124,14 @@ def test_what_is_exported_opens_again_and_can_be_scrubbed(
 
 def test_switching_to_a_stream_while_a_clip_runs(qtbot: QtBot, opened: Open, clip: SourceRequest) -> None:
     window = opened(clip)
-    qtbot.waitUntil(lambda: _index(window) >= 0, timeout=20_000)
+    _until(qtbot, lambda: _index(window) >= 0)
     with MjpegServer(pictures=12, silent=True) as server:
         window.sources.open(SourceRequest("stream", server.url))
-        qtbot.waitUntil(lambda: window.transport.clock.text().startswith("live") and _index(window) >= 0, timeout=20_000)
+        _until(qtbot, lambda: window.transport.clock.text().startswith("live") and _index(window) >= 0)
         assert window.display.shown is not None
         assert window.display.shown.frame.image_bgr.shape == (48, 64, 3)
         press(window, Key.Key_D, CONTROL)
-        qtbot.waitUntil(lambda: window.transport.seek.isEnabled() and _index(window) >= 0, timeout=20_000)
+        _until(qtbot, lambda: window.transport.seek.isEnabled() and _index(window) >= 0)
 
 
 def test_a_lost_camera_is_told_over_the_picture_and_comes_back(
@@ -135,9 +140,9 @@ def test_a_lost_camera_is_told_over_the_picture_and_comes_back(
     monkeypatch.setattr("app.sources.live._RETRY_S", (0.2,))
     with MjpegServer(pictures=12) as server:
         window = opened(SourceRequest("stream", server.url))
-        qtbot.waitUntil(lambda: "is lost" in window.video._badge, timeout=20_000)
+        _until(qtbot, lambda: "is lost" in window.video._badge)
         before = _index(window)
-        qtbot.waitUntil(lambda: _index(window) > before, timeout=20_000)
+        _until(qtbot, lambda: _index(window) > before)
         window.close()
 
 
@@ -145,10 +150,10 @@ def test_a_source_that_is_not_there_leaves_a_window_that_says_what_to_do(
     qtbot: QtBot, opened: Open, clip: SourceRequest
 ) -> None:
     window = opened(SourceRequest("clip", "/nowhere/clip.mp4"))
-    qtbot.waitUntil(lambda: any("/nowhere/clip.mp4" in text for text in toasts(window)), timeout=20_000)
+    _until(qtbot, lambda: any("/nowhere/clip.mp4" in text for text in toasts(window)))
     assert "Ctrl+O" in window.video._message
     window.sources.open(clip)
-    qtbot.waitUntil(lambda: _index(window) >= 0, timeout=20_000)
+    _until(qtbot, lambda: _index(window) >= 0)
     assert window.video._message == "" or window.display.shown is not None
 
 
@@ -165,8 +170,8 @@ def test_closing_while_the_model_is_still_being_built_leaves_nothing_behind(
     monkeypatch.setattr("app.gui.session.load_model", build)
     before = set(threading.enumerate())
     window = opened(clip)
-    qtbot.waitUntil(lambda: "Building the model" in window.video._badge, timeout=20_000)
+    _until(qtbot, lambda: "Building the model" in window.video._badge)
     window.close()
     built.set()
-    qtbot.waitUntil(lambda: not set(threading.enumerate()) - before)
+    _until(qtbot, lambda: not set(threading.enumerate()) - before)
     assert not any(timer.isActive() for timer in window.findChildren(QTimer))

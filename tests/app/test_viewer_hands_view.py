@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from motion_fixture import FOCAL_PX, SIZE_PX, futures_at, hands_at
 from numpy.typing import NDArray
-from pytestqt.qtbot import QtBot
+from PyQt6.QtWidgets import QApplication
 
 from app.gui.looks import scene_colors
 from app.gui.theme import DARK, LIGHT
@@ -16,18 +16,15 @@ pytestmark = pytest.mark.gui
 
 
 @pytest.fixture
-def view(qtbot: QtBot) -> Iterator[HandsView]:
+def view(qapp: QApplication) -> Iterator[HandsView]:
     view = HandsView(scene_colors(DARK))
-    view.native.resize(480, 360)
-    view.native.show()
-    qtbot.waitExposed(view.native)
     view.set_camera_picture(*SIZE_PX, FOCAL_PX)
     yield view
     view.close()
 
 
 def _picture(view: HandsView) -> NDArray[np.int64]:
-    return np.asarray(view.canvas.render(alpha=False)).astype(int)
+    return view.render(480, 360)[..., :3].astype(int)
 
 
 def _blue(picture: NDArray[np.int64]) -> NDArray[np.bool_]:

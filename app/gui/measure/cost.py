@@ -34,12 +34,12 @@ class DrawCounter(QObject):
         super().__init__()
         self.video = self.scene = 0
         window.video.painted.connect(self._video_painted)
-        window.scene.canvas.events.draw.connect(self._scene_drawn)
+        window.scene_view.painted.connect(self._scene_painted)
 
     def _video_painted(self, _seconds: float) -> None:
         self.video += 1
 
-    def _scene_drawn(self, _event: object) -> None:
+    def _scene_painted(self, _seconds: float) -> None:
         self.scene += 1
 
 
