@@ -16,16 +16,16 @@ def fill_gaps(joints_m: Array) -> Array:
         The same shape and type; a hand that is never seen stays NaN.
     """
     frames = joints_m.shape[-4]
-    seen = np.asarray(np.isfinite(joints_m).all(axis=(-2, -1)))
+    motions = joints_m.reshape(-1, *joints_m.shape[-4:])
+    seen = np.asarray(np.isfinite(motions).all(axis=(-2, -1)))
+    motion, frame, hand = np.nonzero(~seen & seen.any(axis=1, keepdims=True))
     time = np.arange(frames)[:, None]
-    before = np.maximum.accumulate(np.where(seen, time, -1), axis=-2)
-    after = np.flip(np.minimum.accumulate(np.flip(np.where(seen, time, frames), axis=-2), axis=-2), axis=-2)
+    before = np.maximum.accumulate(np.where(seen, time, -1), axis=1)[motion, frame, hand]
+    after = np.flip(np.minimum.accumulate(np.flip(np.where(seen, time, frames), axis=1), axis=1), axis=1)[motion, frame, hand]
     low = np.where(before < 0, after, before)
     high = np.where(after >= frames, before, after)
-    span = np.maximum(high - low, 1)
-    weight = ((time - low) / span)[..., None, None].clip(0.0, 1.0).astype(joints_m.dtype)
-    low, high = (index.clip(0, frames - 1)[..., None, None] for index in (low, high))
-    start = np.take_along_axis(joints_m, np.broadcast_to(low, joints_m.shape), axis=-4)
-    end = np.take_along_axis(joints_m, np.broadcast_to(high, joints_m.shape), axis=-4)
-    bridged = start + weight * (end - start)
-    return np.where(seen[..., None, None], joints_m, bridged)
+    weight = ((frame - low) / np.maximum(high - low, 1)).clip(0.0, 1.0).astype(joints_m.dtype)[:, None, None]
+    start, end = motions[motion, low, hand], motions[motion, high, hand]
+    filled = motions.copy()
+    filled[motion, frame, hand] = start + weight * (end - start)
+    return filled.reshape(joints_m.shape)

@@ -36,7 +36,8 @@ Array = NDArray[np.floating]
 Float64 = NDArray[np.float64]
 _STILL = torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]).repeat(HANDS)
 """The velocity features of two hands at rest."""
-_BATCH = 32
+_BATCH = 8
+"""Windows at a time; with twenty futures each, their activations still fit a core's cache."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.transform import Rotation
 
 from ghtt_core import metrics
 from ghtt_core.baselines.action_trees import motion_statistics
@@ -22,7 +23,7 @@ from ghtt_core.evaluate.forecast import displacement_table, run_forecasts, shape
 from ghtt_core.evaluate.goals import goals, goals_table
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recordings import recording_tables
-from ghtt_core.evaluate.refine import gap_table, refinement_table, run_refinement
+from ghtt_core.evaluate.refine import GAP_FRAMES, _gap_error, _gapped, gap_table, refinement_table, run_refinement
 from ghtt_core.evaluate.tables import Column, Table, as_console, as_csv, as_json, as_markdown, with_means_over_seeds
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
@@ -100,6 +101,7 @@ def test_forecasters_that_learn_are_left_out_without_training_data() -> None:
     runs = run_forecasts(sequences(4), [], [ZeroVelocity(), ConstantVelocity()], PROTOCOL, 16)
     assert [run.method for run in runs] == ["zero velocity"]
     assert run_forecasts(sequences(4, frames=20), [], [ZeroVelocity()], PROTOCOL, 16) == []
+    assert run_forecasts(sequences(2, frames=40), [], [ZeroVelocity()], PROTOCOL, 16) == []  # 6 windows make no table
 
 
 def test_a_method_that_leaves_a_hand_out_is_refused() -> None:
@@ -130,6 +132,8 @@ def test_rigid_hands_are_plausible_and_stretched_ones_are_not() -> None:
     # All hands have the same shape here, so every window is in every group: the mean over the groups is the mean over all.
     plain = displacement_table(runs, PROTOCOL, "").value("zero velocity", "best_ade").value
     assert table.value("zero velocity", "mmade") == pytest.approx(plain, rel=1e-4)
+    final = displacement_table(runs, PROTOCOL, "").value("zero velocity", "best_fde").value
+    assert table.value("zero velocity", "mmfde") == pytest.approx(final, rel=1e-4)
 
 
 def test_filters_are_tuned_on_training_pairs_and_measured_on_test_pairs() -> None:
@@ -164,6 +168,17 @@ def test_linear_interpolation_bridges_straight_motion_without_error() -> None:
     assert wandering.value("linear interpolation", "gap8").value > wandering.value("linear interpolation", "gap1").value > 0.0
 
 
+def test_gaps_lie_inside_their_clips_and_only_they_are_measured() -> None:
+    for frames in GAP_FRAMES:
+        clips, truth, hidden, _ = _gapped(sequences(2), frames, PROTOCOL)
+        assert (hidden.sum(axis=(1, 2)) == frames).all()
+        np.testing.assert_array_equal(np.isnan(clips[..., 0, 0]), hidden)
+        assert not hidden[:, :2].any()
+        assert not hidden[:, -1].any()
+        bridged = truth + np.where(hidden[..., None, None], 0.010, 0.0) * [1.0, 0.0, 0.0]
+        np.testing.assert_allclose(_gap_error(bridged, truth, hidden), 10.0, rtol=1e-4)
+
+
 def labelled(count: int, first: int = 0) -> list[MotionSequence]:
     """Slow motion is "rest", fast motion is "shake"."""
     made = []
@@ -181,6 +196,32 @@ def test_recognition_windows_follow_the_clips_of_an_action() -> None:
     assert windows.last.tolist() == [False] * 4 + [True]
     np.testing.assert_array_equal(windows.histories_m[0, -26:], labelled(1)[0].joints_m[:26])
     assert np.isnan(windows.histories_m[0, :-26]).all()
+
+
+def test_an_action_is_not_asked_for_where_no_hand_is_seen() -> None:
+    (sequence,) = labelled(1)
+    joints = sequence.joints_m.copy()
+    joints[42:51] = np.nan  # nine of the sixteen frames before frame 58
+    joints[26:34, 0] = np.nan  # one hand is enough
+    hidden = MotionSequence(joints, 30.0, sequence.name, sequence.recording, segments=sequence.segments)
+    windows = recognise.action_windows([hidden], ("rest", "shake"), PROTOCOL)
+    assert windows.left.tolist() == [54, 38, 6, 0]
+
+
+def test_recognition_table_by_hand() -> None:
+    windows = recognise.ActionWindows(
+        np.zeros((4, 16, 2, 21, 3), np.float32),
+        np.array([0, 0, 0, 1]),
+        np.array([40, 30, 29, 0]),
+        np.array([False, False, False, True]),
+        np.array(list("abcd")),
+    )
+    said = np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])  # right, wrong, wrong, right
+    table = recognise.recognition_table([recognise.RecognitionRun("made", said)], windows, ("a", "b"), PROTOCOL, "hand")
+    values = {key: value.value for key in ("early", "all", "last") if (value := table.value("made", key)) is not None}
+    assert values == {"early": 50.0, "all": 50.0, "last": 100.0}
+    assert table.value("made", "recall") == pytest.approx((100.0 / 3.0 + 100.0) / 2.0)
+    assert table.value("made", "ece") == pytest.approx((0.1 + 0.8 + 0.7 + 0.4) / 4.0)
 
 
 def test_trees_learn_what_the_majority_class_cannot() -> None:
@@ -288,31 +329,45 @@ def test_a_head_for_the_actions_of_this_data_is_held_against_the_goals() -> None
     assert [goal.met for goal in goals([table], "G-HTT")] == [True]
 
 
-@pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    """60 frames in which both hands go straight; futures of 16 frames at frame 20 and 40: exact, and 10 mm off."""
-    header = RecordingHeader("test", (640, 480), "none", action_names=("rest",))
-    velocity = np.float32([0.003, 0.0, 0.0])
-    pose = hand_shape().astype(np.float32) + np.float32([0.0, 0.0, 0.5])
-    writer = RecordingWriter(tmp_path / "straight", header)
+def record(folder: Path, lost: int | None = None) -> Path:
+    """60 frames in which both hands go straight; futures of 16 frames at frame 20 and 40: 10 mm off, and exact.
+
+    The camera moves and turns: what is exported is in its frame, what is compared stands still. Frame `lost` has no hand.
+    """
+    writer = RecordingWriter(folder, RecordingHeader("test", (640, 480), "none", action_names=("rest",)))
+    velocity = np.array([0.003, 0.0, 0.0])
+    pose = hand_shape() + np.array([0.0, 0.0, 0.5])
     for frame in range(60):
-        joints = pose + frame * velocity
-        # The camera moves too: what is exported is in its frame, what is compared stands still.
         world_from_cam = np.eye(4)
+        world_from_cam[:3, :3] = Rotation.from_euler("y", 0.4 * frame, degrees=True).as_matrix()
         world_from_cam[:3, 3] = [0.0, 0.001 * frame, 0.0]
-        in_camera = joints - world_from_cam[:3, 3].astype(np.float32)
+
+        def seen_from_camera(joints: np.ndarray, pose: np.ndarray = world_from_cam) -> np.ndarray:
+            return ((joints - pose[:3, 3]) @ pose[:3, :3]).astype(np.float32)
+
+        joints = pose + frame * velocity
+        in_camera = seen_from_camera(joints if frame != lost else np.full_like(joints, np.nan))
         confidence, px = np.ones(2, np.float32), np.zeros((2, 21, 2), np.float32)
         observation = HandsObservation(in_camera, px, confidence, frame, frame / 30.0, world_from_cam)
         futures = None
         if frame in (20, 40):
-            ahead = in_camera + np.arange(1, 17, dtype=np.float32)[:, None, None, None] * velocity
-            off = np.stack([ahead + np.float32([0.0, 0.010, 0.0]), ahead])
-            futures = Futures(
-                off.astype(np.float32), np.arange(1, 17, dtype=np.float32) / np.float32(30.0), frame, frame / 30.0
-            )
+            ahead = joints + np.arange(1, 17)[:, None, None, None] * velocity
+            drawn = seen_from_camera(np.stack([ahead + np.array([0.0, 0.010, 0.0]), ahead]))
+            futures = Futures(drawn, np.arange(1, 17, dtype=np.float32) / np.float32(30.0), frame, frame / 30.0)
         writer.append(observation, Prediction(in_camera, np.ones(1, np.float32), frame, frame / 30.0, futures))
     writer.close()
-    return tmp_path / "straight"
+    return folder
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return record(tmp_path / "straight")
+
+
+def test_a_hand_has_to_be_seen_at_the_end_of_a_recorded_future(tmp_path: Path) -> None:
+    for lost, counted in ((55, "2 futures"), (56, "1 futures"), (20, "1 futures")):
+        table, _ = recording_tables([record(tmp_path / str(lost), lost)], EvaluationProtocol(horizons=(16,)))
+        assert table.notes[0].startswith(counted), lost
 
 
 def test_recorded_futures_are_held_against_what_then_happened(recording: Path) -> None:
