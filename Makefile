@@ -12,7 +12,8 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format results bench soak screenshot clean distclean system-libraries hand-model checkpoint
+.PHONY: help demo test test-all lint audit fuzz format results bench soak screenshot clean distclean system-libraries hand-model \
+	checkpoint
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -70,6 +71,12 @@ lint: .venv/.dev  ## Check style, formatting and types
 	$(VENV_PYTHON) -m ruff format --check .
 	$(VENV_PYTHON) -m mypy
 
+audit: .venv/.dev  ## Look for unsafe code, and for packages with known vulnerabilities
+	$(VENV_PYTHON) .ci/audit.py
+
+fuzz: .venv/.fuzz hand-model  ## Feed damaged files to every parser (SECONDS=60 for each)
+	$(VENV_PYTHON) -m tests.fuzz --seconds $(or $(SECONDS),60)
+
 format: .venv/.dev  ## Put style and formatting right
 	$(VENV_PYTHON) -m ruff check --fix .
 	$(VENV_PYTHON) -m ruff format .
@@ -112,4 +119,8 @@ system-libraries: .venv/.created
 .venv/.dev: requirements-dev.txt .venv/.train
 	@echo "Installing the packages of requirements-dev.txt into .venv; this can take some minutes."
 	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv/.fuzz: requirements-fuzz.txt .venv/.dev
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
 	@touch $@

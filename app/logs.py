@@ -59,7 +59,8 @@ class OneLineFormatter(logging.Formatter):
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
     ) -> str:
         """The exception and what caused it, the newest first."""
-        told, error = [], ei[1]
+        told: list[str] = []
+        error = ei[1]
         while error is not None and len(told) < _FRAMES_TOLD:
             told.append(_describe(error))
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)

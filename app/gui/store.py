@@ -1,5 +1,6 @@
 """What the window remembers from one run to the next."""
 
+import math
 from collections.abc import Mapping
 
 from PyQt6.QtCore import QByteArray, QSettings
@@ -7,7 +8,10 @@ from PyQt6.QtCore import QByteArray, QSettings
 from app.gui.futures_panel import HORIZON_S, SAMPLES, FutureSettings
 from app.privacy import without_secrets
 from app.sources import SourceRequest
+from ghtt_core.errors import UserError
 
+FORMAT_VERSION = 1
+"""Raised when a program of today could misread what a later one writes; files from before it was written count as 1."""
 _RECENT = 8
 
 
@@ -15,7 +19,19 @@ class Store:
     """Typed access to the settings file."""
 
     def __init__(self, settings: QSettings) -> None:
+        """Open the settings.
+
+        Raises:
+            UserError: A newer version of the program wrote them.
+        """
+        version = str(settings.value("format_version", FORMAT_VERSION))
+        if version.isdecimal() and int(version) > FORMAT_VERSION:
+            raise UserError(
+                f"The settings in {settings.fileName()} have format version {version} and come from a newer version of this "
+                f"program, which reads up to {FORMAT_VERSION}: update the program, or move that file away."
+            )
         self._settings = settings
+        settings.setValue("format_version", FORMAT_VERSION)
 
     @property
     def theme(self) -> str:
@@ -91,5 +107,7 @@ class Store:
             horizon_s = float(self._settings.value("futures/horizon_s", usual.horizon_s))
             samples = int(self._settings.value("futures/samples", usual.samples))
         except (TypeError, ValueError):
+            return usual
+        if not math.isfinite(horizon_s):
             return usual
         return FutureSettings(min(max(horizon_s, HORIZON_S[0]), HORIZON_S[1]), min(max(samples, SAMPLES[0]), SAMPLES[1]))

@@ -1,0 +1,79 @@
+"""Files of earlier versions open, files of later ones are refused with a sentence. The fixtures stay as they are for good."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QSettings
+
+from app.gui.futures_panel import FutureSettings
+from app.gui.store import FORMAT_VERSION, Store
+from app.sources import SourceRequest
+from ghtt_core.data import open_dataset
+from ghtt_core.errors import UserError
+from ghtt_core.recording import Label, read_recording
+from tests.ghtt_core.data_trees import analytic_hands, from_world, moving_camera
+
+FIXTURES = Path(__file__).parent / "fixtures"
+FRAMES = 12
+
+
+def test_a_recording_of_the_first_release_opens(tmp_path: Path) -> None:
+    recording = read_recording(FIXTURES / "recording_v1")
+    assert recording.complete
+    assert (len(recording), recording.header.action_names) == (FRAMES, ("pour", "stir"))
+    truth_m = from_world(moving_camera(FRAMES), analytic_hands(FRAMES + 6)[:FRAMES])
+    for row in range(FRAMES):
+        seen, made = recording.observation(row), recording.prediction(row)
+        assert (seen.frame_index, seen.time_s) == (row + 10, (row + 10) / 30)
+        assert seen.visible.tolist() == [row != 5, True]
+        np.testing.assert_allclose(made.refined_cam_m, truth_m[row], atol=1e-6)
+        assert (made.futures is not None) == (row % 4 == 0)
+    assert recording.labels == (Label(0.4, 0.5, "pour"), Label(0.5, 0.7, "stir"))
+    (sequence,) = open_dataset(FIXTURES / "recording_v1")
+    assert [segment.action for segment in sequence.segments] == ["pour", "stir"]
+
+
+@pytest.mark.parametrize(("version", "sentence"), [(2, "comes from a newer version .* update the program"), ("1", "damaged")])
+def test_a_recording_of_a_later_release_is_refused(tmp_path: Path, version: object, sentence: str) -> None:
+    shutil.copytree(FIXTURES / "recording_v1", tmp_path / "later")
+    header = tmp_path / "later" / "recording.json"
+    header.write_text(json.dumps(json.loads(header.read_text()) | {"format_version": version}))
+    with pytest.raises(UserError, match=sentence):
+        read_recording(tmp_path / "later")
+
+
+def settings(path: Path) -> QSettings:
+    return QSettings(str(path), QSettings.Format.IniFormat)
+
+
+def test_settings_of_the_first_release_open(tmp_path: Path) -> None:
+    shutil.copy(FIXTURES / "settings_v1.ini", tmp_path)
+    store = Store(settings(tmp_path / "settings_v1.ini"))
+    assert store.theme == "light"
+    assert not store.first_run
+    assert store.recent() == [
+        SourceRequest("stream", "rtsp://cam.local:554/live"),
+        SourceRequest("clip", "clips/Küche 1.mp4"),
+    ]
+    assert (store.futures().horizon_s, store.futures().samples) == (1.5, 7)
+    assert [bytes(part) for part in store.layout()] == [b"geo", b"state", b"split"]
+
+
+def test_settings_of_a_later_release_are_refused_and_left_alone(tmp_path: Path) -> None:
+    later = settings(tmp_path / "later.ini")
+    later.setValue("format_version", FORMAT_VERSION + 1)
+    later.sync()
+    with pytest.raises(UserError, match=r"later\.ini .* newer version"):
+        Store(later)
+    assert int(settings(tmp_path / "later.ini").value("format_version")) == FORMAT_VERSION + 1
+
+
+@pytest.mark.parametrize("futures", [b"horizon_s=nan\nsamples=3", b"horizon_s=1.5\nsamples=\xff", b"samples=@Variant(\\0)"])
+def test_damaged_settings_are_as_if_there_were_none(tmp_path: Path, futures: bytes) -> None:
+    (tmp_path / "s.ini").write_bytes(b"[General]\nformat_version=x\nrecent=@Invalid()\n[futures]\n" + futures + b"\n")
+    store = Store(settings(tmp_path / "s.ini"))
+    assert store.recent() == []
+    assert store.futures() == FutureSettings()
