@@ -13,7 +13,7 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-all lint audit fuzz format results bench soak screenshot clean distclean system-libraries hand-model \
-	checkpoint
+	checkpoint tensorrt
 
 help:  ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -109,6 +109,14 @@ system-libraries: .venv/.created
 .venv/.runtime: requirements.txt | .venv/.created
 	@echo "Installing the packages of requirements.txt into .venv; this can take some minutes."
 	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+# Engines are built without a card, so its tests run wherever the package installs.
+tensorrt: .venv/.tensorrt  ## Install TensorRT for RTX cards (on a machine without one, to build and test engines for others)
+
+.venv/.tensorrt: requirements-gpu.txt .venv/.runtime
+	@echo "Installing the packages of requirements-gpu.txt into .venv; this can take some minutes."
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check -r requirements-gpu.txt
 	@touch $@
 
 .venv/.train: requirements-train.txt .venv/.runtime

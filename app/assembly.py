@@ -10,6 +10,7 @@ from pathlib import Path
 
 from app.options import AppOptions, as_document
 from app.pipeline import ModelStages, PipelineResult, Stages
+from app.pipeline.stages import LosslessStages
 from app.sources import ReplaySource, Source
 from app.sources.replay import ReplayStages
 from estimators.base import create_estimator
@@ -44,7 +45,7 @@ def load_model(options: AppOptions, progress: Progress) -> Runtime:
     return runtime
 
 
-def build_stages(options: AppOptions, source: Source, runtime: Runtime | None) -> Stages:
+def build_stages(options: AppOptions, source: Source, runtime: Runtime | None) -> LosslessStages:
     """The stages for a source; `runtime` may be None where `needs_model` says so.
 
     Raises:

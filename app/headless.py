@@ -13,8 +13,9 @@ from app.assembly import build_stages, load_model, needs_model, recording_header
 from app.drawing.compose import ViewComposer
 from app.options import AppOptions
 from app.outputs import Exporter, ViewRecorder, require_writable
-from app.pipeline import PipelineResult, Stages
+from app.pipeline import PipelineResult
 from app.pipeline.lossless import LosslessPipeline
+from app.pipeline.stages import LosslessStages
 from app.sources import Source, open_source
 from app.summary import ActionLog, summary
 from ghtt_core.runtime import Runtime
@@ -25,7 +26,7 @@ class _Run:
     options: AppOptions
     source: Source
     runtime: Runtime | None
-    stages: Stages
+    stages: LosslessStages
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from estimators.intrinsics import IntrinsicsChoice
 from ghtt_core.errors import UserError
@@ -48,6 +48,22 @@ class Estimator(Protocol):
 
     def close(self) -> None:
         """Free the networks."""
+        ...
+
+
+@runtime_checkable
+class StagedEstimator(Estimator, Protocol):
+    """An estimator whose work falls into two parts, so that they may run beside each other on different frames.
+
+    `estimate` is one after the other. Each part gets every frame, in order, and may run in a thread of its own.
+    """
+
+    def look(self, frame: Frame) -> Any:
+        """What the networks see in a frame."""
+        ...
+
+    def place(self, frame: Frame, seen: Any) -> HandsObservation:
+        """The hands in metres, from what `look` gave for that frame."""
         ...
 
 

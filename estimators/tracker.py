@@ -70,11 +70,19 @@ class TrackedHands:
 
     def estimate(self, frame: Frame) -> HandsObservation:
         """The hands in one frame, with at most one left and one right."""
+        return self.place(frame, self.look(frame))
+
+    def look(self, frame: Frame) -> list[HandDetection]:
+        """What the networks see: at most two hands, in pixels."""
         image, scale = _working_size(frame.image_bgr)
         self._tracks = _without_doubles([track for track in self._tracks if self._follow(track, image)])
         if len(self._tracks) < HANDS:
             self._look_for_more(image)
-        return self._builder.build(frame, [self._detection(track, scale) for track in self._tracks])
+        return [self._detection(track, scale) for track in self._tracks]
+
+    def place(self, frame: Frame, seen: list[HandDetection]) -> HandsObservation:
+        """Which hand is which, how far away, and how the camera moved; needs nothing of `look` but what it gave."""
+        return self._builder.build(frame, seen)
 
     @property
     def swaps(self) -> int:

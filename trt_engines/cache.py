@@ -49,6 +49,13 @@ def is_intact(entry: Path) -> bool:
         return False
 
 
+def why_made(entry: Path) -> str:
+    """Why an entry has to be made, for a sentence to the user; "" where it is there."""
+    if is_intact(entry):
+        return ""
+    return "again, because what was kept is damaged" if entry.exists() else "once"
+
+
 def fetch(entry: Path, produce: Callable[[Path], None]) -> Path:
     """The folder of a cache entry, produced first if it is missing or damaged.
 

@@ -99,7 +99,11 @@ class PinnedTensor:
         self._card = card
         size = math.prod(shape) * 4
         self.device_address = int(card.call("cuMemAlloc", size))
-        self.host_address = int(card.call("cuMemHostAlloc", size, 0))
+        try:
+            self.host_address = int(card.call("cuMemHostAlloc", size, 0))
+        except BackendUnavailableError:
+            card.call("cuMemFree", self.device_address)
+            raise
         block = (ctypes.c_float * math.prod(shape)).from_address(self.host_address)
         self.host: NDArray[np.float32] = np.ctypeslib.as_array(block).reshape(shape)
 

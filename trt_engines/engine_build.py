@@ -6,7 +6,7 @@ from pathlib import Path
 import onnx
 
 from ghtt_core.errors import UserError
-from trt_engines.cache import cache_root, code_version, fetch, is_intact
+from trt_engines.cache import cache_root, code_version, fetch, why_made
 from trt_engines.errors import BackendUnavailableError
 from trt_engines.exported import ExportedModel, Progress
 from trt_engines.precision import lower_precision
@@ -58,8 +58,8 @@ def built_engines(model: ExportedModel, package: TensorRt, target: EngineTarget,
             f"{package.name} builds {target.precision} engines for Ampere cards and newer, not for 7.5"
         )
     entry = engine_entry(model, package, target)
-    if not is_intact(entry):
-        progress(f"Building TensorRT engines for compute capability {target.capability} in {target.precision} (once).")
+    if why := why_made(entry):
+        progress(f"Building TensorRT engines for compute capability {target.capability} in {target.precision} ({why}).")
 
     def produce(folder: Path) -> None:
         for graph in GRAPHS:
@@ -74,7 +74,7 @@ def _build_plan(path: Path, package: TensorRt, target: EngineTarget) -> bytes:
     try:
         builder = trt.Builder(package.logger)
     except (TypeError, RuntimeError) as error:  # the binding raises these where the driver is too old for it
-        raise BackendUnavailableError(f"{package.name} {package.version} does not start ({package.last_error()})") from error
+        raise package.does_not_start() from error
     network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
     parser = trt.OnnxParser(network, package.logger)
     lowered = lower_precision(onnx.load(path), target.precision)

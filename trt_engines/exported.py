@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ghtt_core.errors import UserError
-from trt_engines.cache import cache_root, code_version, fetch, file_sha256, is_intact
+from trt_engines.cache import cache_root, code_version, fetch, file_sha256, why_made
 from trt_engines.errors import BackendUnavailableError
 
 Progress = Callable[[str], None]
@@ -49,8 +49,8 @@ def exported_model(checkpoint: Path, progress: Progress) -> ExportedModel:
         raise UserError(f"Cannot read the checkpoint {checkpoint}: {error.strerror}.") from error
     key = f"{sha256[:20]}-{code_version(*_MODEL, *_EXPORT)}"
     entry = cache_root() / f"onnx-{key}"
-    if not is_intact(entry):
-        progress(f"Exporting {checkpoint.name} to ONNX (once, about half a minute).")
+    if why := why_made(entry):
+        progress(f"Exporting {checkpoint.name} to ONNX ({why}, about half a minute).")
     folder = fetch(entry, lambda fresh: _export(checkpoint, fresh))
     return exported_in(folder, key)
 

@@ -1,6 +1,5 @@
 """G-HTT on ONNX Runtime: the default where there is no NVIDIA card."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,14 +8,10 @@ import numpy as np
 import onnxruntime
 
 from ghtt_core.runtime import IMAGINE_INPUTS, IMAGINE_OUTPUTS, OBSERVE_INPUTS, OBSERVE_OUTPUTS, Arrays, ModelSpec
+from trt_engines.cores import half_of_the_cores
 from trt_engines.errors import BackendUnavailableError
 from trt_engines.exported import ExportedModel
 from trt_engines.spec_metadata import from_metadata
-
-
-def default_threads() -> int:
-    """Threads for G-HTT when nothing is asked: half of the cores, so that the estimator keeps the other half."""
-    return max(1, len(os.sched_getaffinity(0)) // 2) if hasattr(os, "sched_getaffinity") else max(1, (os.cpu_count() or 2) // 2)
 
 
 class OnnxRuntime:
@@ -27,14 +22,14 @@ class OnnxRuntime:
 
         Args:
             model: The exported graphs.
-            threads: CPU threads, half of the cores if omitted.
+            threads: CPU threads; half of the cores if omitted, so that the estimator keeps the other half.
             cuda: Run on the CUDA provider.
             int8: On the CPU, draw futures in 8 bits where the export found them unchanged by it.
 
         Raises:
             BackendUnavailableError: `cuda` is asked for and does not bind, or a graph does not load.
         """
-        self._threads = threads or default_threads()
+        self._threads = threads or half_of_the_cores()
         self._observe = _open(model.observe, self._threads, cuda)
         imagine = model.imagine_int8 if int8 and not cuda else None
         self._imagine = _open(imagine or model.imagine, self._threads, cuda)

@@ -41,8 +41,9 @@ def quantize_imagine(folder: Path, examples: list[tuple[Arrays, Arrays]]) -> boo
         model = onnx.load(simplified)
         del model.graph.value_info[:]
         onnx.save(model, simplified)
+        # Unsigned weights: products of unsigned activations with signed ones saturate on CPUs without VNNI.
         quantize_dynamic(
-            simplified, quantized, per_channel=True, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True}
+            simplified, quantized, per_channel=True, weight_type=QuantType.QUInt8, extra_options={"MatMulConstBOnly": True}
         )
     observe, exact, approximate = (_session(folder / name) for name in ("observe.onnx", "imagine.onnx", INT8_NAME))
     distances_m = []

@@ -29,6 +29,11 @@ class TensorRt:
         """What TensorRT last complained about."""
         return self.logger.last_error or "no reason given"
 
+    def does_not_start(self) -> BackendUnavailableError:
+        """What to raise where the binding makes no builder or no runtime."""
+        reason = f"{self.name} {self.version} does not start; is the driver too old? ({self.last_error()})"
+        return BackendUnavailableError(reason)
+
     @property
     def is_rtx(self) -> bool:
         """Whether it is the package that compiles ahead for RTX cards, without a GPU, and finishes at the first run."""

@@ -29,7 +29,11 @@ class TensorRtRuntime:
         card = open_card()
         folder = built_engines(model, package, EngineTarget(card.capability, card.name, precision), progress)
         self._observe = _Engine(folder / "observe.plan", package, card)
-        self._imagine = _Engine(folder / "imagine.plan", package, card)
+        try:
+            self._imagine = _Engine(folder / "imagine.plan", package, card)
+        except BackendUnavailableError:
+            self._observe.close()
+            raise
         metadata = onnx.load(model.observe, load_external_data=False).metadata_props
         self._spec = from_metadata({entry.key: entry.value for entry in metadata})
         self._description = f"{package.name} {package.version} ({card.name}, {precision})"
@@ -72,9 +76,7 @@ class _Engine:
         try:
             runtime = trt.Runtime(package.logger)
         except (TypeError, RuntimeError) as error:  # the binding raises these where the driver is too old for it
-            raise BackendUnavailableError(
-                f"{package.name} {package.version} does not start ({package.last_error()})"
-            ) from error
+            raise package.does_not_start() from error
         engine = runtime.deserialize_cuda_engine(plan.read_bytes())
         if engine is None:
             raise BackendUnavailableError(
@@ -90,23 +92,31 @@ class _Engine:
             self._context = engine.create_execution_context(config)
         else:
             self._context = engine.create_execution_context()
-        if self._context is None:
-            raise BackendUnavailableError("the card has too little free memory")
         self._keep = (runtime, engine)
         self._inputs: dict[str, PinnedTensor] = {}
         self._outputs: dict[str, PinnedTensor] = {}
         self._varies: set[str] = set()
+        self._graphs: dict[int, Any] = {}
+        self._set_samples = 0
+        try:
+            if self._context is None:
+                raise BackendUnavailableError("the card has too little free memory")
+            self._bind(engine, trt)
+        except BackendUnavailableError:
+            self.close()  # another backend will want the memory
+            raise
+
+    def _bind(self, engine: Any, trt: Any) -> None:
+        """Give every input and output its buffers."""
         for index in range(engine.num_io_tensors):
             name = engine.get_tensor_name(index)
             shape = tuple(engine.get_tensor_shape(name))
             if shape[0] < 0:
                 self._varies.add(name)
-            tensor = PinnedTensor(card, (MAX_SAMPLES if shape[0] < 0 else shape[0], *shape[1:]))
+            tensor = PinnedTensor(self._card, (MAX_SAMPLES if shape[0] < 0 else shape[0], *shape[1:]))
             is_input = engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT
             (self._inputs if is_input else self._outputs)[name] = tensor
             self._context.set_tensor_address(name, tensor.device_address)
-        self._graphs: dict[int, Any] = {}
-        self._set_samples = 0
 
     def run(self, inputs: Arrays, samples: int) -> Arrays:
         with self._lock:

@@ -51,7 +51,9 @@ class TorchRuntime:
     @property
     def description(self) -> str:
         """Backend, device and precision in a few words."""
-        return f"torch {torch.__version__.split('+')[0]} ({self._device.type.upper()}, float32)"
+        threads = torch.get_num_threads()
+        where = "CUDA" if self._device.type == "cuda" else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+        return f"torch {torch.__version__.split('+')[0]} ({where}, float32)"
 
     def observe(self, inputs: Arrays) -> Arrays:
         """Refine and recognise: `OBSERVE_INPUTS` to `OBSERVE_OUTPUTS`."""

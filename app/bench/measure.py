@@ -1,6 +1,5 @@
 """Timings, and what a process takes of the machine."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,9 @@ from typing import Self
 import numpy as np
 import psutil
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from trt_engines.cores import usable_cores
+
+CORES = usable_cores()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,16 @@ class StageTiming:
     times: Quantiles
 
 
+def times_as_fast(timing: StageTiming, timings: list[StageTiming]) -> float | None:
+    """How many times as fast as the eager float32 module of torch, by the medians; None where torch was not timed."""
+    eager = [each.times.p50_ms for each in timings if each.stage == timing.stage and each.backend == "torch"]
+    return eager[0] / timing.times.p50_ms if eager else None
+
+
 def open_backends(checkpoint: Path | None, names: tuple[str, ...], say: Say) -> tuple[list[OpenBackend], list[str]]:
     """The asked backends that run here, and a sentence about each that does not.
 
-    ONNX Runtime appears twice: with the threads it takes beside the estimator, and with all cores.
+    ONNX Runtime appears twice: with the threads it takes beside the estimator, and with all cores, as torch has them.
 
     Raises:
         UserError: The checkpoint cannot be used, or none of the backends runs.

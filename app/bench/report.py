@@ -13,7 +13,7 @@ import psutil
 from app.assembly import package_versions
 from app.bench.limits import GraphLimit, MachineRates
 from app.bench.measure import CORES
-from app.bench.model_stages import StageTiming
+from app.bench.model_stages import StageTiming, times_as_fast
 from app.bench.pipeline_runs import Run
 from app.bench.soak import Soak
 from ghtt_core.errors import UserError
@@ -46,6 +46,9 @@ class Report:
         for timing in self.stages:
             yield f"{timing.stage}, {timing.backend}: p50 ms", timing.times.p50_ms
             yield f"{timing.stage}, {timing.backend}: p95 ms", timing.times.p95_ms
+            ratio = times_as_fast(timing, self.stages)
+            if ratio is not None and timing.backend != "torch":
+                yield f"{timing.stage}, {timing.backend}: times as fast as torch", ratio
         for (kind, backend), runs in grouped(self.runs).items():
             name = f"{kind}, {backend}" if backend else kind
             yield f"{name}: frames/s", median(run.frames_per_s for run in runs)
@@ -92,8 +95,11 @@ def tables(report: Report) -> str:
         f"{report.checkpoint} on {report.clip}; load {system['load_at_start']} at the start"
     ]
     if report.stages:
-        rows = [[timing.stage, timing.description, *_three(timing.times)] for timing in report.stages]
-        parts.append(_table(["graph", "backend", "p50 ms", "p95 ms", "p99 ms"], rows))
+        rows = []
+        for timing in report.stages:
+            ratio = times_as_fast(timing, report.stages)
+            rows.append([timing.stage, timing.description, *_three(timing.times), "" if ratio is None else f"{ratio:.2f}"])
+        parts.append(_table(["graph", "backend", "p50 ms", "p95 ms", "p99 ms", "times as fast as torch"], rows))
     if report.runs:
         parts.append(_runs_table(report.runs))
     if report.limits and report.rates is not None:
@@ -151,7 +157,10 @@ def _runs_table(runs: Sequence[Run]) -> str:
     for (kind, backend), group in grouped(runs).items():
         rate = median(run.frames_per_s for run in group)
         ages = [run.frame_age.p95_ms for run in group if run.frame_age is not None]
-        hops = (_hop_medians(group, name) for name in ("estimate", "refine", "futures"))
+        # In headless runs the estimator's two parts run beside each other.
+        parts = [_hop_medians(group, name) for name in ("look", "place")]
+        estimate = " + ".join(parts) if all(parts) else _hop_medians(group, "estimate")
+        hops = (estimate, *(_hop_medians(group, name) for name in ("refine", "futures")))
         row = [kind, backend, f"{rate:.1f}", f"{rate / median(bare):.2f}" if bare and kind != "live" else "", *hops]
         row += [f"{median(ages):.0f}" if ages else "", f"{100 * median(run.load.cpu_share for run in group):.0f} %"]
         rows.append([*row, f"{max(run.load.rss_mb for run in group):.0f}"])

@@ -4,13 +4,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from estimators.base import Estimator
+from estimators.base import Estimator, StagedEstimator
 from estimators.intrinsics import Intrinsics, IntrinsicsChoice
 from ghtt_core.packets import Frame, Futures, HandsObservation, Prediction
 from ghtt_core.streaming import Predictor, PredictorOptions
 
 Imagine = Callable[[], Futures]
 """Draws the futures of one frame; may be called later and in another thread."""
+Place = Callable[[], HandsObservation]
+"""Finishes the estimate of one frame; called once for every frame, in order, maybe in another thread."""
 
 
 class Stages(Protocol):
@@ -62,6 +64,14 @@ class Stages(Protocol):
         ...
 
 
+class LosslessStages(Stages, Protocol):
+    """Stages whose `estimate` can be had in two parts, for two threads."""
+
+    def look(self, frame: Frame) -> Place:
+        """The first part, and the rest of it to do while the next frame is looked at."""
+        ...
+
+
 class ModelStages:
     """An estimator and G-HTT. The runtime behind the predictor stays open: it serves other sources too."""
 
@@ -81,6 +91,13 @@ class ModelStages:
     def estimate(self, frame: Frame) -> HandsObservation:
         """Run the estimator."""
         return self._estimator.estimate(frame)
+
+    def look(self, frame: Frame) -> Place:
+        """Run the estimator's networks, or all of it where it does not come in two parts."""
+        if isinstance(self._estimator, StagedEstimator):
+            return partial(self._estimator.place, frame, self._estimator.look(frame))
+        observation = self._estimator.estimate(frame)
+        return lambda: observation
 
     def observe(self, observation: HandsObservation) -> tuple[Prediction, Imagine | None]:
         """Run a step of the predictor."""

@@ -1,7 +1,6 @@
 """A stand-in for a compiled G-HTT with a known answer: refined is what was seen, futures go on as the last frame did."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, Arrays, ModelSpec
 
@@ -11,7 +10,7 @@ PALM = np.array([[0, 0, 0], [-0.3, 0.9, 0], [0, 1, 0], [0.2, 0.95, 0], [0.4, 0.8
 
 
 class FakeRuntime:
-    """Implements `ghtt_core.runtime.Runtime`; remembers the newest clip in the mid-level, as a real one would."""
+    """Implements `ghtt_core.runtime.Runtime`, without a memory, as a real one."""
 
     def __init__(self, future_clips: int = 4) -> None:
         template = PALM / np.linalg.norm(PALM[1:], axis=1).mean()
@@ -25,7 +24,6 @@ class FakeRuntime:
         skip = np.zeros((1, CLIP_FRAMES, WIDTH), np.float32)
         skip[0, :, 0] = features[0, :, 0]
         zeros = np.zeros((1, WIDTH), np.float32)
-        self._last: NDArray[np.float32] = features[0, -1]
         return {
             "refined": features.copy(),
             "m_mean": zeros,
@@ -39,7 +37,7 @@ class FakeRuntime:
 
     def imagine(self, inputs: Arrays) -> Arrays:
         samples, steps = len(inputs["noise_m"]), self.spec.future_clips * CLIP_FRAMES
-        futures = np.broadcast_to(self._last, (samples, steps, FEATURES)).copy()
+        futures = np.broadcast_to(inputs["refined"][0, -1], (samples, steps, FEATURES)).copy()
         spread = inputs["noise_m"][:, :1, None] * inputs["temperature"]
         futures[:, :, 126:144] += 0.02 * spread * (np.arange(steps) < 8)[None, :, None]
         return {"futures": futures.astype(np.float32)}

@@ -169,7 +169,7 @@ def test_ctrl_c_finishes_what_was_written(tmp_path: Path, capsys: pytest.Capture
     assert run("--video", clip, "--export", tmp_path / "rec", "--record", tmp_path / "view.mp4") == cli.EXIT_INTERRUPTED
     recording = exported(tmp_path / "rec")
     assert recording.complete
-    assert 20 <= len(recording) < 400
+    assert 10 <= len(recording) < 400  # all but the few frames between the threads
     assert "Stopped." in capsys.readouterr().err
     with av.open(str(tmp_path / "view.mp4")) as container:
         assert list(container.decode(video=0))

@@ -20,6 +20,7 @@ from estimators.base import EstimatorOptions
 from estimators.intrinsics import IntrinsicsChoice
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame, Futures, HandsObservation
+from ghtt_core.runtime import Arrays
 from ghtt_core.streaming import Predictor, PredictorOptions
 
 WAIT_S = 20.0
@@ -98,23 +99,43 @@ def test_lossless_stops_after_so_many_frames() -> None:
     assert source.next == 7
 
 
-@pytest.mark.parametrize("where", ["source", "estimator"])
-def test_lossless_hands_out_everything_before_a_fault(where: str) -> None:
+class BreakingRuntime(FakeRuntime):
+    """Breaks at the 19th frame, or at the first futures."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self._where, self._left = where, 19
+
+    def observe(self, inputs: Arrays) -> Arrays:
+        if self._where == "model":
+            self._left -= 1
+            if self._left < 0:
+                raise RuntimeError("the model broke")
+        return super().observe(inputs)
+
+    def imagine(self, inputs: Arrays) -> Arrays:
+        if self._where == "imagination":
+            raise RuntimeError("the imagination broke")
+        return super().imagine(inputs)
+
+
+@pytest.mark.parametrize(("where", "frames"), [("source", 9), ("estimator", 9), ("model", 19), ("imagination", 15)])
+def test_lossless_hands_out_everything_before_a_fault(where: str, frames: int) -> None:
     def hook(frame: Frame) -> None:
         if where == "estimator" and frame.index == 9:
             raise RuntimeError("the estimator broke")
 
-    source = ScriptedSource(20, fail_at=9 if where == "source" else None)
+    source = ScriptedSource(40, fail_at=9 if where == "source" else None)
     got: list[int] = []
 
     def run() -> None:
-        with LosslessPipeline(source, stages(hook), futures_every=4) as pipeline:
+        with LosslessPipeline(source, stages(hook, BreakingRuntime(where)), futures_every=4) as pipeline:
             for result in pipeline:
                 got.append(result.frame.index)  # noqa: PERF401 (what came before the fault is the point)
 
     with pytest.raises(RuntimeError, match=f"the {where} broke"):
         run()
-    assert got == list(range(9))
+    assert got == list(range(frames))
 
 
 def test_lossless_can_be_left_early() -> None:

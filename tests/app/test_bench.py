@@ -51,7 +51,10 @@ def run(kind, backend, rate, age_ms=None):
 
 def report():
     made = Report("clip.mp4", "tiny", 20, system_info())
-    made.stages = [StageTiming("observe", "torch", "torch 2 (CPU)", Quantiles(9, 2.0, 3.0, 4.0))]
+    made.stages = [
+        StageTiming("observe", "onnxruntime", "ONNX Runtime 1 (CPU)", Quantiles(9, 0.8, 0.9, 1.0)),
+        StageTiming("observe", "torch", "torch 2 (CPU)", Quantiles(9, 2.0, 3.0, 4.0)),
+    ]
     made.runs = [run("estimator alone", "", 40.0), run("headless", "torch", 39.0, 50.0), run("headless", "torch", 37.0, 70.0)]
     made.limits = [GraphLimit("observe", "torch", 0.5, 10.0, 1.0, 2.0, 0.5)]
     made.rates = MachineRates(140.0, 380.0, 20.0)
@@ -87,6 +90,8 @@ def test_quantiles_and_load():
 
 def test_the_tables_hold_rates_against_the_bare_estimator():
     text = tables(report())
+    assert "| observe | ONNX Runtime 1 (CPU) | 0.80 | 0.90 | 1.00 | 2.50 |" in text
+    assert dict(report().rows())["observe, onnxruntime: times as fast as torch"] == pytest.approx(2.5)
     assert "| headless | torch | 38.0 | 0.95 |" in text
     assert "| observe | torch | 0.50 | 10.00 | 1.00 | 2.00 | 0.50 |" in text
     assert "140 GFLOP/s in float32" in text
@@ -96,7 +101,7 @@ def test_the_tables_hold_rates_against_the_bare_estimator():
 
 def test_two_reports_side_by_side(tmp_path):
     before, after = report(), report()
-    after.stages = [replace(after.stages[0], times=Quantiles(9, 1.0, 1.5, 2.0))]
+    after.stages = [replace(after.stages[1], times=Quantiles(9, 1.0, 1.5, 2.0))]
     after.start_s = None
     save(before, tmp_path / "before.json")
     save(after, tmp_path / "after.json")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from estimators.base import EstimatorOptions, create_estimator
+from estimators.base import EstimatorOptions, StagedEstimator, create_estimator
 from estimators.contract import check_estimator
 from estimators.intrinsics import IntrinsicsChoice
 from estimators.model_bundle import fetch_hand_model
@@ -80,6 +80,20 @@ def test_a_second_run_gives_the_same(clip):
     for a, b in zip(first, second, strict=True):
         np.testing.assert_array_equal(a.joints_cam_m, b.joints_cam_m)
         np.testing.assert_array_equal(a.world_from_cam, b.world_from_cam)
+
+
+def test_looking_ahead_changes_nothing(clip):
+    """The two parts of an estimate may run on different frames beside each other."""
+    frames = clip[0][:8]
+    whole, _ = run("tracker", frames)
+    estimator = create_estimator("tracker", OPTIONS)
+    assert isinstance(estimator, StagedEstimator)
+    seen = [estimator.look(frame) for frame in frames]
+    for frame, looked, expected in zip(frames, seen, whole, strict=True):
+        placed = estimator.place(frame, looked)
+        for name in ("joints_cam_m", "joints_px", "confidence", "world_from_cam"):
+            np.testing.assert_array_equal(getattr(placed, name), getattr(expected, name))
+    estimator.close()
 
 
 def test_a_mirrored_picture_turns_the_networks_labels_round(clip, monkeypatch):

@@ -1,12 +1,9 @@
-import sys
-import types
-from enum import Enum
-
 import numpy as np
 import pytest
+from fake_gpu import Result, install_driver
 
 from ghtt_core.errors import UserError
-from trt_engines import build, cuda, select, tensorrt_package
+from trt_engines import build, cuda, tensorrt_package
 from trt_engines import exported as exported_module
 from trt_engines.engine_build import EngineTarget, built_engines, check_capability
 from trt_engines.errors import BackendUnavailableError
@@ -87,28 +84,6 @@ def test_on_a_card_tensorrt_gives_what_torch_gives(checkpoint, exported, make_in
         runtime.close()
 
 
-class _Result(Enum):
-    CUDA_SUCCESS = 0
-    CUDA_ERROR_OUT_OF_MEMORY = 2
-    CUDA_ERROR_NO_DEVICE = 100
-    CUDA_ERROR_SYSTEM_DRIVER_MISMATCH = 803
-    CUDA_ERROR_ILLEGAL_ADDRESS = 700
-
-
-def fake_driver(monkeypatch, **functions):
-    driver = types.ModuleType("driver")
-    driver.CUresult = _Result
-    driver.cuInit = lambda flags: (_Result.CUDA_SUCCESS,)
-    driver.cuDeviceGetCount = lambda: (_Result.CUDA_SUCCESS, 1)
-    driver.cuDeviceGet = lambda index: (_Result.CUDA_SUCCESS, 0)
-    for name, function in functions.items():
-        setattr(driver, name, function)
-    bindings = types.ModuleType("cuda.bindings")
-    bindings.driver = driver
-    monkeypatch.setitem(sys.modules, "cuda", types.ModuleType("cuda"))
-    monkeypatch.setitem(sys.modules, "cuda.bindings", bindings)
-
-
 def raises(error):
     def function(*arguments):
         raise error
@@ -125,26 +100,17 @@ class DynamicLibNotFoundError(RuntimeError):
     [
         ({"cuInit": raises(DynamicLibNotFoundError("libcuda"))}, "no NVIDIA driver is installed"),
         ({"cuInit": raises(RuntimeError("cuFoo not found"))}, r"driver is too old \(cuFoo not found\)"),
-        ({"cuInit": lambda flags: (_Result.CUDA_ERROR_NO_DEVICE,)}, "no NVIDIA card was found"),
-        ({"cuDeviceGetCount": lambda: (_Result.CUDA_SUCCESS, 0)}, "no NVIDIA card was found"),
-        ({"cuInit": lambda flags: (_Result.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH,)}, "update the driver"),
-        ({"cuDeviceGet": lambda index: (_Result.CUDA_ERROR_OUT_OF_MEMORY,)}, "too little free memory"),
-        ({"cuDeviceGet": lambda index: (_Result.CUDA_ERROR_ILLEGAL_ADDRESS,)}, "failed in cuDeviceGet .CUDA_ERROR_ILLEGAL"),
+        ({"cuInit": lambda flags: (Result.CUDA_ERROR_NO_DEVICE,)}, "no NVIDIA card was found"),
+        ({"cuDeviceGetCount": lambda: (Result.CUDA_SUCCESS, 0)}, "no NVIDIA card was found"),
+        ({"cuInit": lambda flags: (Result.CUDA_ERROR_SYSTEM_DRIVER_MISMATCH,)}, "update the driver"),
+        ({"cuDeviceGet": lambda index: (Result.CUDA_ERROR_OUT_OF_MEMORY,)}, "too little free memory"),
+        ({"cuDeviceGet": lambda index: (Result.CUDA_ERROR_ILLEGAL_ADDRESS,)}, "failed in cuDeviceGet .CUDA_ERROR_ILLEGAL"),
     ],
 )
 def test_each_fault_of_driver_and_card_has_its_reason(monkeypatch, functions, reason):
-    fake_driver(monkeypatch, **functions)
+    install_driver(monkeypatch, **functions)
     with pytest.raises(BackendUnavailableError, match=reason):
         cuda.open_card()
-
-
-def test_auto_goes_on_to_onnx_runtime_where_there_is_no_card(monkeypatch, checkpoint, exported):
-    fake_driver(monkeypatch, cuDeviceGetCount=lambda: (_Result.CUDA_SUCCESS, 0))
-    monkeypatch.setattr(tensorrt_package, "tensorrt_package", lambda: None)
-    monkeypatch.setattr(select, "exported_model", lambda path, progress: exported)
-    said = []
-    assert select.load_runtime(checkpoint, progress=said.append).description.startswith("ONNX Runtime")
-    assert said[-1].startswith("TensorRT is not used: no NVIDIA card was found; ONNX Runtime")
 
 
 def test_a_package_that_does_not_import_says_why(monkeypatch):
