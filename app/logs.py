@@ -25,8 +25,14 @@ def log_file() -> Path:
 
 
 def start_logging() -> None:
-    """Send warnings and faults to the log file; without one, where the home folder cannot be written, to nowhere."""
+    """Send warnings and faults to the log file; without one, where the home folder cannot be written, to nowhere.
+
+    A second start takes the place of the first.
+    """
     root = logging.getLogger()
+    for earlier in [handler for handler in root.handlers if isinstance(handler.formatter, OneLineFormatter)]:
+        root.removeHandler(earlier)
+        earlier.close()
     root.setLevel(logging.INFO)
     handler: logging.Handler = logging.NullHandler()
     try:

@@ -142,7 +142,7 @@ def test_a_fault_in_the_middle_keeps_everything_before_it(tmp_path: Path, capsys
     assert "Traceback" not in told.err
     faults = [line for line in (tmp_path / "log" / "ghtt.log").read_text().splitlines() if " ERROR " in line]
     assert len(faults) == 1
-    assert "[estimate]" in faults[0]
+    assert "[look]" in faults[0]
     assert "RuntimeError: boom, at frame 25" in faults[0]
     assert len(exported(tmp_path / "rec")) == 25
     assert exported(tmp_path / "rec").complete
