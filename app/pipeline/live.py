@@ -2,14 +2,15 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import Lock
 
 import numpy as np
 
+from app.pipeline.naming import naming_frame
 from app.pipeline.result import PipelineResult, futures_seen_from
 from app.pipeline.stages import Imagine, Stages
 from app.pipeline.stats import PipelineStats, Samples
@@ -253,7 +254,7 @@ class LivePipeline:
         # What a frame has when the estimator fails at it: the picture goes on, and so does the recording.
         observation = HandsObservation.nothing(frame.index, frame.source_time_s)
         try:
-            with _named(frame.index), self._hops["estimate"].timed():
+            with naming_frame(frame.index), self._hops["estimate"].timed():
                 observation = self._stages.estimate(frame)
         finally:
             self._estimated.put(_Estimated(frame, work.epoch, observation))
@@ -269,7 +270,7 @@ class LivePipeline:
         prediction: Prediction | None = None
         imagine: Imagine | None = None
         try:
-            with _named(work.frame.index), self._hops["refine"].timed():
+            with naming_frame(work.frame.index), self._hops["refine"].timed():
                 prediction, imagine = self._stages.observe(work.observation)
         finally:
             self._publish(work, prediction)
@@ -285,18 +286,8 @@ class LivePipeline:
             self.on_prediction(result)
 
     def _imagine(self, work: _Imaginable) -> None:
-        with _named(work.observation.frame_index), self._hops["futures"].timed():
+        with naming_frame(work.observation.frame_index), self._hops["futures"].timed():
             futures = work.imagine()
         self._imagined = _Imagined(futures, work.epoch, work.observation)
         if self.on_futures is not None:
             self.on_futures(futures)
-
-
-@contextmanager
-def _named(frame_index: int) -> Iterator[None]:
-    """Tell an error that passes through at which frame it happened."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(f"at frame {frame_index}")
-        raise
