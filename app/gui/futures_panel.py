@@ -153,9 +153,9 @@ class FuturesPanel(QWidget):
         self.what_if.blockSignals(False)
 
     def choose_condition(self, index: int | None) -> None:
-        """Pick a class of the list, or None for what is recognised; one that is not in the list is ignored."""
+        """Pick a class of the list, or None for what is recognised; one that cannot be picked is ignored."""
         row = 0 if index is None else index + 1
-        if row < self.what_if.count():
+        if row < self.what_if.count() and self.what_if.isEnabled():
             self.what_if.setCurrentRow(row)
 
     def _slider(self, grid: QGridLayout, row: int, name: str, limits: tuple[float, float], tip: str) -> tuple[QSlider, QLabel]:

@@ -33,6 +33,7 @@ class WindowLayout(QMainWindow):
     def __init__(self, store: Store, *, smooth: bool) -> None:
         super().__init__()
         self.store = store
+        self._shown = False
         self.setWindowTitle("G-HTT")
         self.setWindowIcon(hand_icon((HAND_COLORS[0], HAND_COLORS[1])))
         self.setAcceptDrops(True)
@@ -73,8 +74,9 @@ class WindowLayout(QMainWindow):
     def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802 (Qt's name)
         """The first time, give the panels their share of the window."""
         super().showEvent(event)
-        if self.store.first_run:
+        if not self._shown and self.store.first_run:
             self._size_docks()
+        self._shown = True
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Let the panels keep their share of the window."""

@@ -27,7 +27,8 @@ _POLL_MS = 10
 _FUTURES_WAIT_S = 5.0
 _LIMIT_MS = 1_200_000
 _ANIMATION_FPS = 8
-_ANIMATION_WIDTH, _ANIMATION_COLORS = 800, 128
+_ANIMATION_WIDTHS, _ANIMATION_COLORS = (800, 720, 640, 560), 128
+_HEAVIEST_BYTES = 2_900_000
 _WINDOW_SIZE = (1280, 800)
 
 
@@ -88,16 +89,24 @@ class Photographer:
 
 
 def save_animation(images: Sequence[QImage], path: Path) -> None:
-    """Write pictures as a GIF that loops, with one palette for all."""
-    frames = []
-    for image in images:
-        rgb = image.convertToFormat(QImage.Format.Format_RGBA8888)
-        bits = rgb.constBits()
-        assert bits is not None
-        bits.setsize(rgb.sizeInBytes())
-        frame = Image.frombuffer("RGBA", (rgb.width(), rgb.height()), bits.asstring()).convert("RGB")
-        size = (_ANIMATION_WIDTH, round(_ANIMATION_WIDTH * frame.height / frame.width))
-        frames.append(frame.resize(size, Image.Resampling.LANCZOS))
+    """Write pictures as a GIF that loops, as wide as may be without growing too heavy for a page."""
+    for width in _ANIMATION_WIDTHS:
+        _save_gif([_shrunk(image, width) for image in images], path)
+        if path.stat().st_size <= _HEAVIEST_BYTES:
+            return
+
+
+def _shrunk(image: QImage, width: int) -> Image.Image:
+    rgba = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    bits = rgba.constBits()
+    assert bits is not None
+    bits.setsize(rgba.sizeInBytes())
+    frame = Image.frombuffer("RGBA", (rgba.width(), rgba.height()), bits.asstring()).convert("RGB")
+    return frame.resize((width, round(width * frame.height / frame.width)), Image.Resampling.LANCZOS)
+
+
+def _save_gif(frames: Sequence[Image.Image], path: Path) -> None:
+    """With one palette for all, so that what stands still does not flicker."""
     palette = frames[len(frames) // 2].quantize(_ANIMATION_COLORS)
     indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     indexed[0].save(path, save_all=True, append_images=indexed[1:], duration=1000 // _ANIMATION_FPS, loop=0, optimize=True)

@@ -273,8 +273,9 @@ class MainWindow(WindowLayout):
     def _restore_states(self) -> None:
         """Switch on and off what was when the window was left."""
         for name, on in self.store.states().items():
-            if name in _REMEMBERED and on != self.actions_by_name[name].isChecked():
-                self.actions_by_name[name].trigger()
+            action = self.actions_by_name[name] if name in _REMEMBERED else None
+            if action is not None and on != action.isChecked() and (on or action.actionGroup() is None):
+                action.trigger()
         with QSignalBlocker(self.actions_by_name["toggle_theme"]):
             self.actions_by_name["toggle_theme"].setChecked(self.looks.theme.name == "light")
 

@@ -7,7 +7,7 @@ a graphics card that costs three times as much as the drawing itself. So the win
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QWidget
+from PyQt6.QtOpenGLWidgets import QOpenGLWidget
 from vispy import app as vispy_app
 from vispy import gloo, scene
 
@@ -28,7 +28,7 @@ class OffscreenCanvas:
         self._size = self._points = (0, 0)
         self._buffer: gloo.FrameBuffer | None = None
         native = self.canvas.native
-        assert isinstance(native, QWidget)
+        assert isinstance(native, QOpenGLWidget)
         self._native = native
         native.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
         native.show()  # Only what was shown once has an OpenGL context;
@@ -39,11 +39,11 @@ class OffscreenCanvas:
         if (width, height) == self._size:
             return
         self._size = (width, height)
-        ratio = self.canvas.pixel_scale  # vispy counts in points, of which a fine screen makes several pixels.
+        ratio = self._native.devicePixelRatioF()  # vispy counts in points, of which a fine screen makes several pixels.
         self._points = max(1, round(width / ratio)), max(1, round(height / ratio))
         self._native.resize(*self._points)
-        self.canvas.central_widget.size = self._points
         self.canvas.set_current()
+        self._native.resizeGL(*self._points)  # Qt tells no hidden widget.
         if self._buffer is not None:
             self._buffer.delete()
         color, depth = gloo.RenderBuffer((height, width)), gloo.RenderBuffer((height, width), _DEPTH_24)

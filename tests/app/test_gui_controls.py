@@ -5,11 +5,11 @@ import logging
 import pytest
 from fake_session import FakeSession
 from PyQt6.QtCore import QPoint, QPointF, Qt
-from PyQt6.QtGui import QWheelEvent
+from PyQt6.QtGui import QKeySequence, QWheelEvent
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QPlainTextEdit, QSlider, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
-from window_parts import NONE, SHIFT, Key, click, press, show, toasts
+from window_parts import NONE, Key, click, press, show, toasts
 
 from app.gui.window import MainWindow
 
@@ -140,7 +140,7 @@ def test_a_note_about_the_source_is_told_once(window: MainWindow, session: FakeS
 
 
 def test_a_click_closes_the_help(window: MainWindow) -> None:
-    press(window, Key.Key_Question, SHIFT)
+    QTest.keySequence(window, QKeySequence("?"))
     assert window.help.isVisible()
     click(window.help)
     assert not window.help.isVisible()

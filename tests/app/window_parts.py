@@ -26,7 +26,7 @@ NONE, SHIFT, CONTROL = (
 
 def open_window(qtbot: QtBot, session: Session, settings_file: Path, options: AppOptions | None = None) -> MainWindow:
     store = Store(QSettings(str(settings_file), QSettings.Format.IniFormat))
-    window = MainWindow(session, store, settings_file.parent / "out", options)
+    window = MainWindow(session, store, settings_file.parent / "out", options, smooth=False)
     window.show()
     qtbot.waitExposed(window)
     window.activateWindow()
