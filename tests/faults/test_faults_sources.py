@@ -1,5 +1,6 @@
 """Sources that break: a stream that is cut, a camera that is unplugged, a clip that ends in the middle of a frame."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +47,21 @@ def test_a_stream_that_is_cut_and_comes_back_is_recorded_on(tmp_path: Path, caps
     assert (np.diff(recording.time_s) > 0).all()
     assert np.isfinite(recording.observed_cam_m).all()
     told = capsys.readouterr().err
-    assert "is lost (the stream ended); connecting again, attempt 1." in told
+    assert re.search(r"is lost \(.+\); connecting again, attempt \d", told)
     assert "is back." in told
 
 
 def test_a_stream_whose_pictures_change_their_size(tmp_path: Path) -> None:
-    sizes = ((64, 48), (320, 240), (31, 77), (64, 48))
+    sizes = ((64, 48), (320, 240), (31, 77), (200, 100))
+    seen: set[tuple[int, ...]] = set()
+    register_estimator(
+        "knowing", lambda options: KnowingEstimator(options, lambda frame: seen.add(frame.image_bgr.shape[1::-1]))
+    )
     images = [image for size in sizes for image in pictures(20, size)]
     with MjpegServer([images * 500], pause_s=0.005) as server:
         recording = recorded(tmp_path, "--camera", server.url, "--max-frames", "100", frames=100)
-    assert recording.future_frame.size > 10
-    assert recording.header.frame_size_px == (64, 48)
+    assert np.isfinite(recording.observed_cam_m).all()
+    assert seen == set(sizes)
 
 
 class Camera:
