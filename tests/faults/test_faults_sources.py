@@ -1,5 +1,6 @@
 """Sources that break: a stream that is cut, a camera that is unplugged, a clip that ends in the middle of a frame."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import av
 import numpy as np
 import pytest
 from fake_model import FakeRuntime
-from fake_parts import KnowingEstimator, picture, write_clip
+from fake_parts import KnowingEstimator, picture
 from mjpeg_server import MjpegServer, pictures
 from numpy.typing import NDArray
 from programs import video_times_s
@@ -28,7 +29,6 @@ def fakes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     register_estimator("knowing", KnowingEstimator)
     monkeypatch.setattr("app.headless.load_model", lambda options, progress: FakeRuntime())
     monkeypatch.setattr("app.logs.log_file", lambda: tmp_path / "log" / "ghtt.log")
-    monkeypatch.setattr("app.sources.live._RETRY_S", (0.01,))
 
 
 def recorded(tmp_path: Path, *words: str | Path, frames: int) -> Recording:
@@ -42,22 +42,26 @@ def recorded(tmp_path: Path, *words: str | Path, frames: int) -> Recording:
 
 
 def test_a_stream_that_is_cut_and_comes_back_is_recorded_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with MjpegServer([pictures(30), [], pictures(30), pictures(1000)], pause_s=0.005) as server:
+    with MjpegServer([pictures(30), [], pictures(30), pictures(50_000)], pause_s=0.005) as server:
         recording = recorded(tmp_path, "--camera", server.url, "--max-frames", "120", frames=120)
     assert (np.diff(recording.time_s) > 0).all()
     assert np.isfinite(recording.observed_cam_m).all()
     told = capsys.readouterr().err
-    assert "is lost (the stream ended); connecting again, attempt 1." in told
+    assert re.search(r"is lost \(.+\); connecting again, attempt \d", told)
     assert "is back." in told
 
 
 def test_a_stream_whose_pictures_change_their_size(tmp_path: Path) -> None:
-    sizes = ((64, 48), (320, 240), (31, 77), (64, 48))
+    sizes = ((64, 48), (320, 240), (31, 77), (200, 100))
+    seen: set[tuple[int, ...]] = set()
+    register_estimator(
+        "knowing", lambda options: KnowingEstimator(options, lambda frame: seen.add(frame.image_bgr.shape[1::-1]))
+    )
     images = [image for size in sizes for image in pictures(20, size)]
-    with MjpegServer([images, *[pictures(20, size) for size in sizes]], pause_s=0.005) as server:
+    with MjpegServer([images * 500], pause_s=0.005) as server:
         recording = recorded(tmp_path, "--camera", server.url, "--max-frames", "100", frames=100)
-    assert recording.future_frame.size > 10
-    assert recording.header.frame_size_px == (64, 48)
+    assert np.isfinite(recording.observed_cam_m).all()
+    assert seen == set(sizes)
 
 
 class Camera:
@@ -85,6 +89,7 @@ class Camera:
 
 def test_a_camera_that_is_unplugged_and_plugged_in_again(monkeypatch: pytest.MonkeyPatch) -> None:
     script = [3, 0, 0, 3, 1000]
+    monkeypatch.setattr("app.sources.live._RETRY_S", (0.01,))
     monkeypatch.setattr("app.sources.camera.cv2.VideoCapture", lambda device, backend: Camera(script))
     states: set[SourceState] = set()
     with open_source(SourceRequest.for_camera("0")) as source:
@@ -99,40 +104,34 @@ def test_a_camera_that_is_unplugged_and_plugged_in_again(monkeypatch: pytest.Mon
     assert SourceState.RUNNING in states
 
 
-def fragmented(path: Path, frames: int) -> Path:
-    """A clip as cameras and this program write them: complete up to wherever it is cut."""
-    with av.open(str(path), "w", options={"movflags": "empty_moov+default_base_moof", "frag_duration": "250000"}) as out:
-        stream: Any = out.add_stream("libx264", rate=30, options={"crf": "10", "g": "10", "tune": "zerolatency"})
+def write_noise(path: Path, movflags: str) -> bytes:
+    """Ninety frames of noise, so that nearly all of the file is pictures."""
+    rng = np.random.default_rng(0)
+    options = {"movflags": movflags, "frag_duration": "250000"} if movflags else {}
+    with av.open(str(path), "w", options=options) as out:
+        stream: Any = out.add_stream("libx264", rate=30, options={"tune": "zerolatency"})
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-        for index in range(frames):
-            out.mux(stream.encode(av.VideoFrame.from_ndarray(picture(index), format="bgr24")))
+        for _ in range(90):
+            image = rng.integers(0, 255, (48, 64, 3), np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
         out.mux(stream.encode(None))
-    return path
+    return path.read_bytes()
 
 
-@pytest.mark.parametrize("container", ["fragmented mp4", "mp4 with its index in front", "matroska"])
-def test_a_clip_that_ends_in_the_middle_of_a_frame(container: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    if container == "fragmented mp4":
-        whole = fragmented(tmp_path / "whole.mp4", 90)
-    elif container == "matroska":
-        whole = write_clip(tmp_path / "whole.mkv", 90)
-    else:
-        whole = tmp_path / "whole.mp4"
-        options = {"movflags": "faststart"}
-        with av.open(str(write_clip(tmp_path / "plain.mp4", 90))) as plain, av.open(str(whole), "w", options=options) as out:
-            copy = out.add_stream_from_template(plain.streams.video[0])
-            for packet in plain.demux(video=0):
-                if packet.dts is not None:
-                    packet.stream = copy
-                    out.mux(packet)
-    content = whole.read_bytes()
-    cut = tmp_path / f"cut{whole.suffix}"
+@pytest.mark.parametrize(
+    ("suffix", "movflags"),
+    [(".mp4", "empty_moov+default_base_moof"), (".mp4", "faststart"), (".mkv", "")],
+    ids=["fragmented", "index in front", "matroska"],
+)
+def test_a_clip_that_ends_in_the_middle_of_a_frame(suffix: str, movflags: str, tmp_path: Path) -> None:
+    content = write_noise(tmp_path / f"whole{suffix}", movflags)
+    cut = tmp_path / f"cut{suffix}"
     cut.write_bytes(content[: int(len(content) * 0.7)])
     with open_source(SourceRequest.for_path(cut)) as source:
         frames = 0
         while source.read(1.0) is not None:
             frames += 1
-    assert 30 < frames < 90
+    assert 45 < frames < 75
     recording = recorded(tmp_path, "--video", cut, frames=frames)
     np.testing.assert_allclose(recording.time_s, np.arange(frames) / 30, atol=1e-3)
 
