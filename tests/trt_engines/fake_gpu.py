@@ -187,7 +187,9 @@ class _Engine:
 class _Context:
     def __init__(self, engine: _Engine, plan: bytes, card: FakeCard) -> None:
         self._engine, self._card = engine, card
-        self._session = onnxruntime.InferenceSession(plan, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(plan, options, providers=["CPUExecutionProvider"])
         self._addresses: dict[str, int] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
 
