@@ -107,7 +107,11 @@ def _read_header(member: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     header = _HEADER.fullmatch(member.read(int.from_bytes(magic[8:], "little")))
     if header is None:
         raise ValueError("an array is not a plain C-ordered one")
-    return tuple(int(length) for length in header[2].split(b",") if length.strip()), np.dtype(header[1].decode())
+    try:
+        dtype = np.dtype(header[1].decode())
+    except TypeError as error:
+        raise ValueError(f"an array has an impossible type: {error}") from error
+    return tuple(int(length) for length in header[2].split(b",") if length.strip()), dtype
 
 
 def _data_start(path: Path, info: zipfile.ZipInfo) -> int:
