@@ -59,7 +59,7 @@ class OneLineFormatter(logging.Formatter):
         record = copy.copy(record)
         record.exc_text = None  # Another handler may have kept its own form of it there.
         line = without_private(super().format(record).replace("\n", " | "))
-        return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+        return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
     def formatException(  # noqa: N802 (the library's name)
         self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

@@ -18,7 +18,8 @@ from ghtt_core.untrusted import ZIP_ERRORS, zip_member
 _MAX_INFLATED_BYTES = 1 << 32
 """A compressed array may claim any size; beyond 4 GiB it is taken for a damaged or hostile file."""
 _HEADER = re.compile(
-    rb"\{'descr': '([<|][biufU]\d{1,9})', 'fortran_order': False, 'shape': \(((?:\d{1,18}, ?)*\d{0,18})\), ?\}[ \n]*"
+    rb"\{'descr': '([<|](?:b1|[iu][1248]|f[248]|U\d{1,6}))', 'fortran_order': False, "
+    rb"'shape': \(((?:\d{1,18}, ?)*\d{0,18})\), ?\}[ \n]*"
 )
 """What NumPy writes for a plain array. NumPy's own reader evaluates the header as Python, and takes records and pickles."""
 

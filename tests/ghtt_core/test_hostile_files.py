@@ -51,12 +51,13 @@ def head(descr: str, shape: str) -> bytes:
         (head("'<f8'", "(1000000000000,)"), b"\0" * 64, zipfile.ZIP_STORED),
         (head("'<U0'", "(1000000000000,)"), b"", zipfile.ZIP_STORED),
         (head("'<U999999999'", "(1,)"), b"", zipfile.ZIP_STORED),
+        (head("'<f3'", "(1,)"), b"", zipfile.ZIP_STORED),
         (head("'|O'", "(1,)"), b"cos\nsystem\n(S'true'\ntR.", zipfile.ZIP_STORED),
         (head("[('a', '<f8')]", "(1,)"), b"\0" * 8, zipfile.ZIP_STORED),
         (head("'<f8'", "(" * 4000 + ")" * 4000), b"", zipfile.ZIP_STORED),
         (head("'<f8'", "(1,)"), b"\0" * 8, zipfile.ZIP_LZMA),
     ],
-    ids=["claims deflated", "claims stored", "no width", "wide text", "pickle", "record", "nested", "lzma"],
+    ids=["claims deflated", "claims stored", "no width", "wide text", "no type", "pickle", "record", "nested", "lzma"],
 )
 def test_arrays_that_claim_too_much_or_are_code(tmp_path: Path, header: bytes, content: bytes, kind: int) -> None:
     path = archive(tmp_path / "x.npz", header, content, kind)
