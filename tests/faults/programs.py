@@ -11,7 +11,7 @@ from ghtt_core.errors import UserError
 from ghtt_core.recording import read_recording
 
 FAKE_PROGRAM = Path(__file__).with_name("fake_program.py")
-WAIT_S = 120.0
+WAIT_S = 240.0
 
 
 def start(

@@ -22,7 +22,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def finished(process: subprocess.Popen[str]) -> tuple[int, str]:
     with process:
-        _, told = process.communicate(timeout=120)
+        _, told = process.communicate(timeout=200)
     return process.returncode, told
 
 

