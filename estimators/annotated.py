@@ -1,6 +1,6 @@
 """Estimators against frames labelled by eye: `python -m estimators.annotated --clips FOLDER [--estimator A,B]`.
 
-The annotation that ships says, for 296 frames of 32 first-person clips (HOT3D's, cut by jianingnz/hot3d-motion-filter-demo;
+The annotation that ships says, for 302 frames of 32 first-person clips (HOT3D's, cut by jianingnz/hot3d-motion-filter-demo;
 the footage is not part of this repository), where the middle of each palm is and whose hand it is. A hand is found where
 an estimator has a palm within a third of a hand's reach of it, and named where that palm is in the right slot.
 """
@@ -48,6 +48,7 @@ class Score:
         found: Of these, how many have a palm.
         named: Of these, how many have it in the right slot.
         other: Palms where no hand is annotated.
+        swaps: Frames at which a hand changed its name, right to wrong or back, since it was last found in the clip.
         frames: Frames looked at.
         misses: (clip, frame, hand, what happened) of every hand not found or wrongly named.
     """
@@ -56,8 +57,10 @@ class Score:
     found: int = 0
     named: int = 0
     other: int = 0
+    swaps: int = 0
     frames: int = 0
     misses: list[tuple[str, int, str, str]] = field(default_factory=list)
+    _names: dict[tuple[str, int], int] = field(default_factory=dict)
 
     def add(self, clip: str, frame: int, marks: Sequence[Mark], observation: HandsObservation) -> None:
         """Count one frame."""
@@ -73,6 +76,9 @@ class Score:
             if distance < _REACH_PX and index not in slot_of and slot not in slot_of.values():
                 slot_of[index] = slot
         self.other += len(palms) - len(slot_of)
+        names = {(clip, marks[index].hand): slot for index, slot in slot_of.items()}
+        self.swaps += any(self._names.get(hand, slot) != slot for hand, slot in names.items())
+        self._names |= names
         for index, mark in enumerate(marks):
             if not mark.clear:
                 continue
@@ -117,6 +123,11 @@ def score_clip(path: Path, marks: dict[int, list[Mark]], estimator: Estimator, s
                 score.add(path.stem, frame.index, marks[frame.index], observation)
 
 
+def as_entries(score: Score) -> dict[str, object]:
+    """The figures of a score, for JSON."""
+    return {name: value for name, value in asdict(score).items() if not name.startswith("_")}
+
+
 def _palm(observation: HandsObservation, hand: int) -> NDArray[np.float32]:
     palm: NDArray[np.float32] = observation.joints_px[hand, list(PALM)].mean(axis=0)
     return palm
@@ -144,11 +155,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             found, named = score.found / max(score.clear, 1), score.named / max(score.clear, 1)
             print(
                 f"{name}: {score.frames} frames, {score.clear} hands clearly in view, found {found:.1%}, "
-                f"found and rightly named {named:.1%}; {score.other} palms elsewhere"
+                f"found and rightly named {named:.1%}; {score.swaps} swaps, {score.other} palms elsewhere"
             )
         if arguments.json is not None:
             arguments.json.write_text(
-                json.dumps({name: asdict(score) for name, score in scores.items()}, indent=2) + "\n", "utf-8"
+                json.dumps({name: as_entries(score) for name, score in scores.items()}, indent=2) + "\n", "utf-8"
             )
     except OSError as error:
         print(f"Cannot write {arguments.json}: {error.strerror}.", file=sys.stderr)

@@ -1,7 +1,8 @@
 """How the camera moved: a head-worn camera moves, and its motion must not look like motion of the hands.
 
 Corners of the background, away from the hands, are followed from frame to frame (Lucas-Kanade on a small grey picture). A
-rotation and a small translation are fitted to them by robust Gauss-Newton. A single camera cannot tell how far things are,
+rotation and a small translation since the last key frame are fitted to them by robust Gauss-Newton, so that errors add up
+from key frame to key frame only. A single camera cannot tell how far things are,
 so the translation leans on a guess: what lies near the hands in the picture is about as far as they are, things higher up
 farther, and corners near the hands count most. Rotation is what a picture tells for certain and what moves hands at arm's
 length most; the translation is kept small by a prior.
@@ -23,6 +24,9 @@ _CORNER_QUALITY, _CORNER_SPACING_PX = 0.005, 8
 _WINDOW_PX = (11, 11)
 _HAND_MARGIN = 0.25
 _ROUNDS = 5
+_KEY_FRAMES = 8
+_FEWEST_LEFT = 0.6
+"""A new key frame after so many frames, or when fewer of its corners are left."""
 _SHARPEST_RAD = 0.0015
 """Corners are not followed better than this, so that a perfect majority does not silence the rest."""
 _STEP_PRIOR_M = 0.001
@@ -46,9 +50,13 @@ class CameraMotion:
         self._centre = np.array([intrinsics.cx, intrinsics.cy]) * self._scale
         self._grey: NDArray[np.uint8] | None = None
         self._corners_px: NDArray[np.float32] = np.empty((0, 1, 2), np.float32)
+        self._points_m: Float64 = np.empty((0, 3))
         self._weights: Float64 = np.empty(0)
         self._depth_m = _DEFAULT_DEPTH_M
-        self._world_from_cam = np.eye(4)
+        self._world_from_key = np.eye(4)
+        self._cam_from_key = np.eye(4)
+        self._key_age = 0
+        self._key_corners = 0
 
     def update(self, image_bgr: NDArray[np.uint8], hands_px: Sequence[NDArray[np.floating]], depth_m: float) -> Float64:
         """(4, 4) pose of this frame's camera in that of the first frame.
@@ -60,31 +68,54 @@ class CameraMotion:
         """
         size = (max(1, round(image_bgr.shape[1] * self._scale)), max(1, round(image_bgr.shape[0] * self._scale)))
         grey: NDArray[np.uint8] = cv2.cvtColor(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
-        if self._grey is not None and len(self._corners_px) >= _FEWEST_CORNERS:
-            self._world_from_cam = self._world_from_cam @ self._step_to(grey)
-            left, _, right_t = np.linalg.svd(self._world_from_cam[:3, :3])
-            self._world_from_cam[:3, :3] = left @ right_t  # rounding errors of thousands of products
-        self._grey = grey
         mask = self._background(grey.shape, hands_px)
+        self._depth_m = depth_m if np.isfinite(depth_m) else self._depth_m
+        self._key_age += 1
+        if self._grey is not None and len(self._corners_px):
+            self._follow(grey, mask)
+            if len(self._corners_px) >= _FEWEST_CORNERS:
+                self._cam_from_key = self._step_from_key()
+        self._grey = grey
+        pose = self._world_from_key @ np.linalg.inv(self._cam_from_key)
+        left, _, right_t = np.linalg.svd(pose[:3, :3])
+        pose[:3, :3] = left @ right_t  # rounding errors of thousands of products
+        if self._key_age >= _KEY_FRAMES or len(self._corners_px) < max(_FEWEST_LEFT * self._key_corners, _FEWEST_CORNERS):
+            self._begin_key(grey, mask, hands_px, pose)
+        return pose
+
+    def _follow(self, grey: NDArray[np.uint8], mask: NDArray[np.uint8]) -> None:
+        """Find the key frame's corners again; those that are lost or behind a hand are given up."""
+        moved, status, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._corners_px, None, winSize=_WINDOW_PX, maxLevel=3)
+        column, row = np.round(moved[:, 0]).astype(int).T
+        inside = (column >= 0) & (row >= 0) & (column < grey.shape[1]) & (row < grey.shape[0])
+        seen = (status[:, 0] == 1) & inside
+        seen[seen] = mask[row[seen], column[seen]] > 0
+        self._corners_px, self._points_m, self._weights = moved[seen], self._points_m[seen], self._weights[seen]
+
+    def _step_from_key(self) -> Float64:
+        """(4, 4) the key frame's camera in this frame's."""
+        rays = self._rays(self._corners_px[:, 0])
+        reach_m = _STEP_PRIOR_M * self._key_age
+        whole = fit_step(rays, self._points_m, np.ones(len(rays)), self._cam_from_key, reach_m)
+        error = np.linalg.norm(_residual(self._points_m @ whole[:3, :3].T + whole[:3, 3], rays), axis=1)
+        follows = error < _ALONG * max(float(np.median(error)), _SHARPEST_RAD)
+        return fit_step(rays, self._points_m, self._weights * follows, whole, reach_m)
+
+    def _begin_key(
+        self,
+        grey: NDArray[np.uint8],
+        mask: NDArray[np.uint8],
+        hands_px: Sequence[NDArray[np.floating]],
+        pose: Float64,
+    ) -> None:
         corners = cv2.goodFeaturesToTrack(grey, _CORNERS, _CORNER_QUALITY, _CORNER_SPACING_PX, mask=mask)
         self._corners_px = np.empty((0, 1, 2), np.float32) if corners is None else corners
+        rays = self._rays(self._corners_px[:, 0])
+        nearer = np.clip(1 + _FALL_OF_DEPTH * rays[:, 1], 0.1, 3.0)
+        self._points_m = np.concatenate((rays, np.ones((len(rays), 1))), axis=1) * (self._depth_m / nearer)[:, None]
         self._weights = self._nearness(hands_px)
-        self._depth_m = depth_m if np.isfinite(depth_m) else self._depth_m
-        return self._world_from_cam.copy()
-
-    def _step_to(self, grey: NDArray[np.uint8]) -> Float64:
-        """(4, 4) the new frame's camera in the last one's."""
-        moved, status, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._corners_px, None, winSize=_WINDOW_PX, maxLevel=3)
-        followed = status[:, 0] == 1
-        old, new = self._rays(self._corners_px[followed, 0]), self._rays(moved[followed, 0])
-        if len(old) < _FEWEST_CORNERS:
-            return np.eye(4)
-        nearer = np.clip(1 + _FALL_OF_DEPTH * new[:, 1], 0.1, 3.0)
-        points_m = np.concatenate((new, np.ones((len(new), 1))), axis=1) * (self._depth_m / nearer)[:, None]
-        whole = fit_step(old, points_m, np.ones(len(old)))
-        error = np.linalg.norm(_residual(points_m @ whole[:3, :3].T + whole[:3, 3], old), axis=1)
-        follows = error < _ALONG * max(float(np.median(error)), _SHARPEST_RAD)
-        return fit_step(old, points_m, self._weights[followed] * follows)
+        self._world_from_key, self._cam_from_key = pose, np.eye(4)
+        self._key_age, self._key_corners = 0, len(rays)
 
     def _rays(self, points_px: NDArray[np.floating]) -> Float64:
         return np.asarray((points_px - self._centre) / self._focal, np.float64)
@@ -115,26 +146,28 @@ class CameraMotion:
         return mask
 
 
-def fit_step(old_rays: Float64, points_m: Float64, weights: Float64) -> Float64:
-    """The small rigid motion after which points project where they were seen.
+def fit_step(rays: Float64, points_m: Float64, weights: Float64, start: Float64, reach_m: float) -> Float64:
+    """The small rigid motion after which points project where they are seen.
 
     Minimises the reprojection error with Cauchy weights whose width follows the median error, plus a prior that keeps
     the translation near zero.
 
     Args:
-        old_rays: (N, 2) x/z and y/z of each point as the old camera saw it.
-        points_m: (N, 3) the points in the new camera's frame.
+        rays: (N, 2) x/z and y/z of each point as this camera sees it.
+        points_m: (N, 3) the points in another camera's frame.
         weights: (N,) how much each counts.
+        start: (4, 4) where to begin.
+        reach_m: How far the camera moves, in each direction.
 
     Returns:
-        (4, 4) the new camera in the old one's frame.
+        (4, 4) the other camera in this one's frame.
     """
-    step = np.eye(4)
+    step = start.copy()
     for _ in range(_ROUNDS):
         turned = points_m @ step[:3, :3].T
         moved = turned + step[:3, 3]
         x, y, z = moved.T
-        residual = _residual(moved, old_rays)
+        residual = _residual(moved, rays)
         size = np.linalg.norm(residual, axis=1)
         width = max(float(np.median(size)), _SHARPEST_RAD)
         trust = weights / (1 + (size / (2 * width)) ** 2) / width**2
@@ -144,8 +177,8 @@ def fit_step(old_rays: Float64, points_m: Float64, weights: Float64) -> Float64:
         jacobian[:, :, :3] = np.cross(turned[:, None, :], jacobian[:, :, 3:])
         normal = np.einsum("n,nij,nik->jk", trust, jacobian, jacobian) + 1e-9 * np.eye(6)
         gradient = np.einsum("n,nij,ni->j", trust, jacobian, residual)
-        normal[3:, 3:] += np.eye(3) / _STEP_PRIOR_M**2
-        gradient[3:] += step[:3, 3] / _STEP_PRIOR_M**2
+        normal[3:, 3:] += np.eye(3) / reach_m**2
+        gradient[3:] += step[:3, 3] / reach_m**2
         change = -np.linalg.solve(normal, gradient)
         step[:3, :3] = cv2.Rodrigues(change[:3])[0] @ step[:3, :3]
         step[:3, 3] += change[3:]

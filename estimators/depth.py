@@ -102,7 +102,7 @@ class SteadyHand:
             self._shape_filter.reset()
         self._time_s = time_s
         usual = _USUAL_M / size_m
-        depth = usual * math.exp(self._distance(math.log(float(distance) / usual), presence, time_s))
-        depth = depth + self._shape_filter(behind, time_s)
+        centre = usual * math.exp(self._distance(math.log(float(distance) / usual), presence, time_s))
+        depth = centre + self._shape_filter(behind, time_s)
         joints: Float64 = (view.rays * np.maximum(depth * size_m, _NEAREST_M)[:, None]) @ view.turn.T
         return joints

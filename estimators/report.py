@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from estimators.base import Estimator, create_estimator
 from estimators.clips import ClipReader
 from estimators.extract import Crop, add_estimator_arguments, masked, options_from, parse_crop
 from estimators.intrinsics import IntrinsicsChoice
-from estimators.quality import Quality, Run, as_row, judge
+from estimators.quality import Run, as_row, judge
 from ghtt_core.errors import UserError
 
 
@@ -40,9 +40,9 @@ def run_clip(path: Path, estimators: Sequence[Estimator], choice: IntrinsicsChoi
     return runs
 
 
-def table(rows: dict[str, Quality]) -> str:
+def table(rows: Mapping[str, Mapping[str, str]]) -> str:
     """Lines of text, a column for each figure."""
-    cells = [{"estimator": name, **as_row(quality)} for name, quality in rows.items()]
+    cells = [{"estimator": name, **row} for name, row in rows.items()]
     headings = list(cells[0])
     widths = [max(len(heading), *(len(row[heading]) for row in cells)) for heading in headings]
     lines = ["  ".join(heading.ljust(width) for heading, width in zip(headings, widths, strict=True))]
@@ -78,7 +78,7 @@ def report(arguments: argparse.Namespace) -> None:
     if not per_clip:
         raise UserError("None of the clips can be read.")
     total = {name: judge(runs[name]) for name in names}
-    print(table(total))
+    print(table({name: as_row(quality) for name, quality in total.items()}))
     if arguments.json is not None:
         system = {"platform": platform.platform(), "python": platform.python_version(), "cpus": os.cpu_count()}
         document = {"total": {name: asdict(quality) for name, quality in total.items()}, "clips": per_clip, "system": system}

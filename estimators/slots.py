@@ -29,6 +29,8 @@ _FIRST_LIMIT, _LIMIT_PER_FRAME, _LAST_LIMIT = 5.0, 0.5, 25.0
 """How far evidence may pile up: a new name is put right within frames, an old one only against lasting evidence."""
 _SWAP_MARGIN = 2.0
 _MEMORY_S = 1.5
+_LEAP_S = 0.05
+"""For how long after a hand was seen it can hardly be anywhere else."""
 _FOREARM_REACH = 2.5
 """How far behind the wrist the forearm is looked for, in hand lengths."""
 
@@ -153,10 +155,13 @@ class Slots:
         return (LEFT, RIGHT) if difference + bias > 0 else (RIGHT, LEFT)
 
     def _memory_of(self, place: NDArray[np.float64], time_s: float) -> float:
-        votes = [
-            math.exp(-4.0 * float(np.linalg.norm(memory.place - place))) if time_s - memory.time_s < _MEMORY_S else 0.0
-            for memory in self._memory
-        ]
+        """Log-odds of being the hand that was lately here, or not the one that a moment ago was far away."""
+        votes = []
+        for memory in self._memory:
+            age_s = time_s - memory.time_s
+            near = math.exp(-4.0 * float(np.linalg.norm(memory.place - place)))
+            elsewhere = (1.0 - near) * math.exp(-age_s / _LEAP_S)
+            votes.append(near - elsewhere if age_s < _MEMORY_S else 0.0)
         return _MEMORY_WEIGHT * (votes[LEFT] - votes[RIGHT])
 
 

@@ -83,6 +83,6 @@ def test_a_step_is_found_where_the_depths_are_right(turn_rad, shift_m):
     seen = points_m @ rotation.T + shift_m
     rays = seen[:, :2] / seen[:, 2:]
     rays[:15] += rng.uniform(-0.2, 0.2, (15, 2))  # things that move by themselves
-    step = fit_step(rays, points_m, np.ones(100))
+    step = fit_step(rays, points_m, np.ones(100), np.eye(4), 1e-3)
     assert degrees_between(step, rotation) < 0.1
     assert np.linalg.norm(step[:3, 3] - shift_m) < 1e-3 + 0.15 * np.linalg.norm(shift_m)

@@ -85,3 +85,10 @@ def test_before_a_camera_that_faces_the_person_labels_outweigh_places():
     named = play(slots, [pair(0.02, 0.98)] * 240)
     assert named[-1] == {0: RIGHT, 1: LEFT}
     assert slots.swaps == 1
+
+
+def test_a_hand_does_not_leap_to_where_another_appears():
+    slots = Slots()
+    play(slots, [[hand(0, 600, 400, forearm_x=630, left_probability=0.1)]] * 10)
+    entered = slots.name([hand(1, 330, 330, forearm_x=330, left_probability=0.2)], SIZE, 11 / 30)
+    assert list(entered) == [LEFT]
