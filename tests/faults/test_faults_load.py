@@ -43,7 +43,6 @@ def test_a_machine_of_twelve_frames_a_second_still_behaves() -> None:
     assert pipeline.stop()
     assert pipeline.error == ""
     assert stats.dropped["estimate"] > 24
-    assert stats.frame_age.p95_ms < 1000
     assert latest is not None
     assert latest.futures is not None
     assert latest.prediction is not None
