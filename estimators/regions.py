@@ -46,10 +46,6 @@ class Region:
         """The same region elsewhere."""
         return Region(self.centre_px + shift_px, self.side_px, self.angle_rad)
 
-    def widened(self, factor: float) -> "Region":
-        """A larger region about the same centre."""
-        return Region(self.centre_px, self.side_px * factor, self.angle_rad)
-
 
 def region_of_landmarks(joints_px: NDArray[np.floating]) -> Region:
     """Where a hand seen at (21, 2) will be looked for in the next frame (MediaPipe's HandLandmarksToRectCalculator)."""

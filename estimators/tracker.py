@@ -22,9 +22,6 @@ from ghtt_core.skeleton import HANDS, MCPS, PALM, WRIST
 
 KEEP_PRESENCE, NEW_PRESENCE = 0.3, 0.5
 PALM_SCORE = 0.2
-SURE_PRESENCE = 0.7
-"""Below this a hand gets a second look at a wider region: regions follow landmarks and landmarks regions, and both shrink."""
-_SECOND_LOOK = 1.5
 _MAX_TRIES = 2
 _MAX_WORKING_SIDE_PX = 1280
 _SPEED_MEMORY = 0.5
@@ -110,8 +107,6 @@ class TrackedHands:
         found = self._joints(image, last.moved(track.speed_px))
         if not _continues(track, found) and np.abs(track.speed_px).max() > 2.0:
             found = self._joints(image, last)  # it stopped
-        if found.presence < SURE_PRESENCE:
-            found = max(found, self._joints(image, last.moved(track.speed_px).widened(_SECOND_LOOK)), key=_presence)
         if not _continues(track, found):
             return False
         track.follow(found)
@@ -164,10 +159,6 @@ def _palm_centre(joints_px: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _palm_px(joints_px: NDArray[np.float64]) -> float:
     return float(np.linalg.norm(joints_px[list(MCPS)] - joints_px[WRIST], axis=1).mean())
-
-
-def _presence(found: Landmarks) -> float:
-    return found.presence
 
 
 def _continues(track: _Track, found: Landmarks) -> bool:

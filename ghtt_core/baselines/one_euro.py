@@ -22,7 +22,7 @@ class OneEuroFilter:
         derivative_cutoff_hz: Cut-off of the speed estimate.
     """
 
-    def __init__(self, min_cutoff_hz: float = 1.0, beta: float = 10.0, derivative_cutoff_hz: float = 1.0) -> None:
+    def __init__(self, min_cutoff_hz: float = 2.0, beta: float = 3.0, derivative_cutoff_hz: float = 1.0) -> None:
         if min_cutoff_hz <= 0 or beta < 0 or derivative_cutoff_hz <= 0:
             raise ValueError(
                 f"one-euro: min_cutoff_hz {min_cutoff_hz}, beta {beta}, derivative_cutoff_hz {derivative_cutoff_hz}"
