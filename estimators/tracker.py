@@ -5,7 +5,7 @@ does the palm detector run, at a low threshold, in turn over the whole picture a
 lost and enter; the landmark network has the last word on what is a hand.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,11 @@ class _Track:
         self.landmarks = landmarks
         self.age += 1
 
+    def resize(self, factor: NDArray[np.float64]) -> None:
+        """The pictures have another size from now on."""
+        self.landmarks = replace(self.landmarks, joints_px=self.landmarks.joints_px * factor)
+        self.speed_px = self.speed_px * factor
+
 
 class TrackedHands:
     """Two hands a frame, each followed by its own region."""
@@ -62,6 +67,7 @@ class TrackedHands:
         self._mirror = options.mirror
         self._builder = ObservationBuilder(options)
         self._tracks: list[_Track] = []
+        self._size_px = np.ones(2)
         self._made = 0
         self._looks = 0
 
@@ -72,6 +78,11 @@ class TrackedHands:
     def look(self, frame: Frame) -> list[HandDetection]:
         """What the networks see: at most two hands, in pixels."""
         image, scale = _working_size(frame.image_bgr)
+        size_px = np.array([image.shape[1], image.shape[0]], np.float64)
+        if (size_px != self._size_px).any():
+            for track in self._tracks:
+                track.resize(size_px / self._size_px)
+            self._size_px = size_px
         self._tracks = _without_doubles([track for track in self._tracks if self._follow(track, image)])
         if len(self._tracks) < HANDS:
             self._look_for_more(image)

@@ -49,8 +49,8 @@ def _block(card: Mapping[str, Any]) -> list[str]:
         lines += ["```", str(run.get("command", "")), "```", ""]
         lines += [f"{run.get('step', '?')} steps in {run.get('minutes', '?')} minutes; {_pairs(run.get('settings', {}))}.", ""]
     if "calibration" in card:
-        lines.append(f"Fitted afterwards: {_pairs(card['calibration'])}.")
-    lines += ["", "Data:", ""]
+        lines += [f"Fitted afterwards: {_pairs(card['calibration'])}.", ""]
+    lines += ["Data:", ""]
     for one in dict.fromkeys(one for run in _lineage(card) for one in run.get("data", [])):
         name = str(one).partition("@")[0].partition(":")[0].partition(".")[0]
         lines.append(f"- `{one}`: {ATTRIBUTIONS.get(name, 'source not recorded')}")
