@@ -1,5 +1,6 @@
 """What is on the screen: the newest moment, or one that is held; drawn when it is due."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -33,9 +34,10 @@ class Display:
         self._session, self._video, self._scene, self._options = session, video, scene, options
         self._joints: Mapping[str, Float32] = {}
         self._video_stale = self._scene_stale = False
+        self._prepared_s = 0.0
         self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
         video.painted.connect(self._video_pacer.spent)
-        scene.painted.connect(self._scene_pacer.spent)
+        scene.painted.connect(lambda painted_s: self._scene_pacer.spent(painted_s + self._prepared_s))
 
     def take(self) -> Moment | None:
         """Look for a newer moment; it goes on the screen unless one is held."""
@@ -101,6 +103,7 @@ class Display:
         self.redraw()
 
     def _draw_scene(self, moment: Moment) -> None:
+        started_s = time.perf_counter()
         options = self._options()
         image = moment.frame.image_bgr
         hands = self._scene.hands
@@ -109,3 +112,4 @@ class Display:
         hands.show_hands(moment.observation.joints_cam_m, self._joints.get(method))
         hands.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
         self._scene.redraw()
+        self._prepared_s = time.perf_counter() - started_s

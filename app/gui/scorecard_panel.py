@@ -82,8 +82,8 @@ class ScorecardPanel(QWidget):
         right = head.right()
         for words, color, bold in (
             (f"×{future_mm / max(still_mm, 1e-6):.2f}", QColor(self._theme.text), True),
-            (tr("still {mm} mm").format(mm=f"{still_mm:.0f}"), still, False),
-            (f"G-HTT {future_mm:.0f}", future, True),
+            (tr("{mm} mm").format(mm=f"G-HTT {future_mm:.0f}"), future, True),
+            (tr("still {mm}").format(mm=f"{still_mm:.0f}"), still, False),
             (tr("best {mm}").format(mm=f"{best_mm:.0f}"), best, False),
         ):
             self._set_font(painter, 0.95, bold=bold)

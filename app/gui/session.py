@@ -27,7 +27,7 @@ from ghtt_core.runtime import Runtime
 from ghtt_core.streaming import PredictorOptions
 
 _LOG = logging.getLogger(__name__)
-_CLOSE_S, _LOADER_CLOSE_S = 3.0, 0.2
+_STOP_S, _CLOSE_S, _LOADER_CLOSE_S = 2.5, 3.0, 0.2
 """A download and an export of the model cannot be interrupted: their threads end with the program."""
 
 
@@ -259,10 +259,14 @@ class LiveSession:
         self._stop_export()
         run, self._run = self._run, None
         self._moment = None
-        if run is not None:
-            run.pipeline.stop()
+        if run is None:
+            return
+        # To close a file that a thread still decodes takes the program down; a live source has a thread of its own for that.
+        if run.pipeline.stop(_STOP_S) or run.source.info.live:
             run.source.close()
             run.stages.close()
+        else:
+            _LOG.warning("%s does not stop; it is left to its thread", run.source.info.name)
 
     def _open_now(self, request: SourceRequest) -> None:
         self._end_run()

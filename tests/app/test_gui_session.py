@@ -18,6 +18,7 @@ from app.options import AppOptions
 from app.sources import SourceRequest, register_source
 from estimators.base import EstimatorOptions, register_estimator
 from ghtt_core.errors import UserError
+from ghtt_core.packets import Frame
 from ghtt_core.recording import read_recording
 from ghtt_core.runtime import Runtime
 
@@ -272,6 +273,27 @@ def test_a_video_that_cannot_be_written_is_told_and_the_picture_goes_on(
     qtbot.waitUntil(lambda: "Cannot write the video" in session.status().error)
     before = session.moment()
     qtbot.waitUntil(lambda: session.moment() is not before)
+
+
+def test_a_file_is_not_closed_under_the_thread_that_still_reads_it(
+    qtbot: QtBot, opened: Callable[..., LiveSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gui.session._STOP_S", 0.1)
+    reading, done = Event(), Event()
+
+    class SlowSource(ScriptedSource):
+        def read(self, timeout_s: float) -> Frame | None:
+            reading.set()
+            done.wait(20)
+            return super().read(timeout_s)
+
+    slow = SlowSource(30)
+    register_source("slow", lambda target: slow)
+    session = opened("slow", "")
+    qtbot.waitUntil(reading.is_set)
+    session.close()
+    assert not slow.closed
+    done.set()
 
 
 def test_closing_while_the_source_is_still_being_opened(opened: Callable[..., LiveSession]) -> None:
