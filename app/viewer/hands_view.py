@@ -83,6 +83,7 @@ class HandsView:
         self._moved_m = np.zeros(3)
         root = self._view.scene
         self._ground = Ground(root)
+        self._lay_ground()
         self._frustum = scene.visuals.Line(pos=np.zeros((16, 3)), connect="segments", method="gl", width=1.5, parent=root)
         samples, hands, paths, steps = _DRAWN_SAMPLES, 2, len(_TRAIL_JOINTS), _TRAIL_POINTS - 1
         self._trail_shape = (samples, hands, paths, steps)
@@ -186,8 +187,11 @@ class HandsView:
             share = 1.0 - math.exp(-min(now_s - self._followed_s, 10.0) / _FOLLOW_S)
             self._followed_s = now_s
             self._focus_m += share * (target_m - self._focus_m)
-            self._ground.move_under(self._focus_m, float(self._focus_m[2]) - _BELOW_M)
+            self._lay_ground()
             self._centre()
+
+    def _lay_ground(self) -> None:
+        self._ground.move_under(self._focus_m, float(self._focus_m[2]) - _BELOW_M)
 
     def _centre(self) -> None:
         middle_m = (0.0, _REACH_M, 0.0) if self._preset == "wearer" else self._focus_m * _POINTS_OF_VIEW[self._preset][3]
