@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from fake_model import ACTIONS, FakeRuntime
 from fake_parts import KnowingEstimator, write_clip
+from mjpeg_server import MjpegServer, pictures
 from PyQt6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
-from test_app_sources import MjpegServer
 from window_parts import CONTROL, SHIFT, Key, blue, open_window, orange, pixels, press, toasts
 
 from app.gui.session import LiveSession
@@ -125,7 +125,7 @@ def test_what_is_exported_opens_again_and_can_be_scrubbed(
 def test_switching_to_a_stream_while_a_clip_runs(qtbot: QtBot, opened: Open, clip: SourceRequest) -> None:
     window = opened(clip)
     _until(qtbot, lambda: _index(window) >= 0)
-    with MjpegServer(pictures=12, silent=True) as server:
+    with MjpegServer([pictures(12)], silent=True) as server:
         window.sources.open(SourceRequest("stream", server.url))
         _until(qtbot, lambda: window.transport.clock.text().startswith("live") and _index(window) >= 0)
         assert window.display.shown is not None
@@ -138,7 +138,7 @@ def test_a_lost_camera_is_told_over_the_picture_and_comes_back(
     qtbot: QtBot, opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("app.sources.live._RETRY_S", (0.2,))
-    with MjpegServer(pictures=12) as server:
+    with MjpegServer([pictures(12)] * 20) as server:
         window = opened(SourceRequest("stream", server.url))
         _until(qtbot, lambda: "is lost" in window.video._badge)
         before = _index(window)

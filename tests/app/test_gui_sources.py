@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fake_parts import ScriptedSource, write_clip
 from fake_session import FakeSession
+from PyQt6 import sip
 from PyQt6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDragLeaveEvent
 from PyQt6.QtWidgets import QDialogButtonBox, QFileDialog, QInputDialog, QPushButton
@@ -90,7 +91,7 @@ def test_a_camera_that_is_taken_says_so_and_another_one_can_be_tried(qtbot: QtBo
     press(dialog.list, Key.Key_Home)
     qtbot.waitUntil(lambda: not dialog.picture.pixmap().isNull())
     press(dialog, Key.Key_Escape)
-    qtbot.waitUntil(dialog.isHidden)
+    qtbot.waitUntil(lambda: sip.isdeleted(dialog) or dialog.isHidden())
 
 
 def test_leaving_the_camera_dialog_gives_the_camera_back(
@@ -99,7 +100,7 @@ def test_leaving_the_camera_dialog_gives_the_camera_back(
     dialog.list.setCurrentRow(0)
     qtbot.waitUntil(lambda: not dialog.picture.pixmap().isNull())
     press(dialog, Key.Key_Escape)
-    qtbot.waitUntil(dialog.isHidden)
+    qtbot.waitUntil(lambda: sip.isdeleted(dialog) or dialog.isHidden())
     assert cameras[0].closed
     assert session.opened == []
 
