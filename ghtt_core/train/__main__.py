@@ -101,7 +101,7 @@ def _train(options: argparse.Namespace) -> None:
     )
     torch.manual_seed(options.seed)
     task: Task
-    begin = None if options.begin is None else load_checkpoint(options.begin)[0]
+    begin, _, begun = (None, None, {}) if options.begin is None else load_checkpoint(options.begin)
     if options.block in ("pose", "flat"):
         mix = DataMix([(MotionStore(sequences), share) for _, sequences, share in train])
         config = CONFIGS[options.config] if begin is None else begin.config
@@ -113,9 +113,8 @@ def _train(options: argparse.Namespace) -> None:
     else:
         task = _naming_task(options, train, validation, begin)
     card = card_of(options.block, sys.argv[1:], options.data, loop)
-    if options.begin is not None:
-        before = load_checkpoint(options.begin)[2]
-        card["begin"] = before.get("pose_block", before) if options.block == "pose" else before
+    if begin is not None:
+        card["begin"] = begun.get("pose_block", begun) if options.block == "pose" else begun
     if options.pose is not None:
         card["pose_block"] = load_checkpoint(options.pose)[2]
     Trainer(task, loop, card).run()

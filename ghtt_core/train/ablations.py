@@ -27,7 +27,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES
 from ghtt_core.train.action import HISTORY_CLIPS, TEXT_WEIGHT, recognition_metrics, spec_of
-from ghtt_core.train.augment import Corrupt, vary
+from ghtt_core.train.augment import Corrupt, as_estimated, vary
 from ghtt_core.train.calibrate import TEMPERATURES
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseLosses, PoseTask, window_sizes
@@ -174,7 +174,7 @@ class RecogniserTask:
         row = rng.choice(rows, count, p=weight / weight.sum())
         joints_m = store.gather(store.seen_m, row, HISTORY_CLIPS * CLIP_FRAMES, 0)
         joints_m, _ = vary(joints_m, joints_m.copy(), rng)
-        joints_m = np.where(store.estimated[row][:, None, None, None, None], joints_m, self.corrupt(joints_m, rng))
+        joints_m = as_estimated(joints_m, store.estimated[row], self.corrupt, rng)
         clips_m = joints_m.reshape(count, HISTORY_CLIPS, CLIP_FRAMES, *joints_m.shape[2:])
         sizes = np.repeat(window_sizes(joints_m)[:, None], HISTORY_CLIPS, axis=1)
         described = features_from_joints(clips_m, sizes)

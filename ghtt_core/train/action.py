@@ -12,12 +12,12 @@ from torch.nn import functional
 
 from ghtt_core.baselines.forecasters import ZeroVelocity
 from ghtt_core.checkpoint import save_checkpoint
-from ghtt_core.evaluate.forecast import run_forecasts
+from ghtt_core.evaluate.forecast import ratios_to_zero, run_forecasts
 from ghtt_core.evaluate.model import CascadeForecaster, Model, recognise
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recognise import action_windows
 from ghtt_core.features import HandFrames, features_from_joints, joints_from_features
-from ghtt_core.metrics import ade_fde, expected_calibration_error
+from ghtt_core.metrics import expected_calibration_error
 from ghtt_core.model.action_block import ActionBlock
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
@@ -25,7 +25,7 @@ from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
 from ghtt_core.sampling import STRATA, sampling_noise
 from ghtt_core.skeleton import PALM_TEMPLATE
-from ghtt_core.train.augment import Corrupt, mirrored
+from ghtt_core.train.augment import Corrupt, as_estimated, mirrored
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
 from ghtt_core.train.plan import Plan, coarse_course, picked
@@ -220,9 +220,7 @@ class ActionTask:
         truth_m = store.gather(store.truth_m, rows, CLIP_FRAMES, clips * CLIP_FRAMES)
         flip = variant == 1
         seen_m[flip], truth_m[flip] = mirrored(seen_m[flip]), mirrored(truth_m[flip])
-        clean = ~store.estimated[rows]
-        noisy = seen_m.copy()
-        noisy[clean] = self.corrupt(seen_m[clean], rng)
+        noisy = as_estimated(seen_m, store.estimated[rows], self.corrupt, rng)
         described = features_from_joints(noisy, window_sizes(noisy))
         sizes = window_sizes(truth_m[:, :CLIP_FRAMES])
         anchor = features_from_joints(truth_m[:, :CLIP_FRAMES], sizes)
@@ -285,16 +283,8 @@ def forecast_ratios(model: Model, sequences: Sequence[MotionSequence], windows: 
     for horizon in (4 * CLIP_FRAMES, 2 * CLIP_FRAMES):
         runs = run_forecasts(sequences, (), (ZeroVelocity(), CascadeForecaster(model)), protocol, horizon)
         if runs and len(runs[0].windows) >= ENOUGH_WINDOWS:
-            break
-    else:
-        return {}
-    still, ours = (ade_fde(run.futures_m, run.windows.future_m) for run in runs)
-    ade, fde = np.nanmean(still.first_ade), np.nanmean(still.first_fde)
-    return {
-        "ade_ratio": float(np.nanmean(ours.first_ade) / ade),
-        "best_ade_ratio": float(np.nanmean(ours.best_ade) / ade),
-        "best_fde_ratio": float(np.nanmean(ours.best_fde) / fde),
-    }
+            return ratios_to_zero(*runs)
+    return {}
 
 
 def recognition_metrics(model: Model, sequences: Sequence[MotionSequence]) -> dict[str, float]:

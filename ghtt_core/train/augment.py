@@ -52,6 +52,13 @@ def vary(joints_m: Float32, truth_m: Float32, rng: np.random.Generator) -> tuple
     return joints_m, truth_m
 
 
+def as_estimated(seen_m: Float32, estimated: NDArray[np.bool_], corrupt: Corrupt, rng: np.random.Generator) -> Float32:
+    """Windows (B, T, 2, 21, 3) with noise on those that no estimator saw, by (B,): the others bring their own."""
+    noisy, clean = seen_m.copy(), ~estimated
+    noisy[clean] = corrupt(noisy[clean], rng)
+    return noisy
+
+
 def hide(joints_m: Float32, hiding: Hiding, rng: np.random.Generator) -> Float32:
     """Lose hands and frames at random, (B, T, 2, 21, 3); the newest frame keeps every hand that is not hidden altogether."""
     batch, frames = joints_m.shape[:2]

@@ -27,7 +27,7 @@ from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
 from ghtt_core.sampling import STRATA, sampling_noise
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
-from ghtt_core.train.augment import Corrupt, Hiding, hide, vary
+from ghtt_core.train.augment import Corrupt, Hiding, as_estimated, hide, vary
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix, Draw
 from ghtt_core.train.plan import Plan, coarse_course, picked
@@ -155,10 +155,7 @@ class PoseTask:
 
     def _arrays(self, drawn: Draw, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         seen_m, truth_m = vary(drawn.seen_m, drawn.truth_m, rng)
-        clean = ~drawn.estimated
-        noisy = seen_m[:, :CLIP_FRAMES].copy()
-        noisy[clean] = self.corrupt(noisy[clean], rng)
-        noisy = hide(noisy, self.hiding, rng)
+        noisy = hide(as_estimated(seen_m[:, :CLIP_FRAMES], drawn.estimated, self.corrupt, rng), self.hiding, rng)
         noise = sampling_noise(self.config.width, 1 + STRATA, rng, (len(noisy),))[0, :, 1:]
         return {**pose_arrays(noisy, truth_m), "exact": drawn.exact, "noise": noise}
 
@@ -241,9 +238,8 @@ def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> d
     anchors = np.sort(rng.choice(anchors, min(512, len(anchors)), replace=False))
     seen_m = store.gather(store.seen_m, anchors, CLIP_FRAMES, 0)
     truth_m = store.gather(store.truth_m, anchors, CLIP_FRAMES, CLIP_FRAMES)
-    clean, exact = ~store.estimated[anchors], store.exact[anchors]
-    noisy = seen_m.copy()
-    noisy[clean] = corrupt(noisy[clean], rng)
+    exact = store.exact[anchors]
+    noisy = as_estimated(seen_m, store.estimated[anchors], corrupt, rng)
     arrays = pose_arrays(noisy, truth_m)
     described = features_from_joints(seen_m, window_sizes(seen_m))
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
