@@ -23,7 +23,8 @@ _CORNERS, _FEWEST_CORNERS = 120, 12
 _CORNER_QUALITY, _CORNER_SPACING_PX = 0.005, 8
 _WINDOW_PX = (11, 11)
 _HAND_MARGIN = 0.25
-_ROUNDS = 5
+_ROUNDS, _SETTLED = 5, 1e-5
+"""Rounds of Gauss-Newton at most; the last is one that turns or moves the camera by less than this, radians or metres."""
 _KEY_FRAMES = 8
 _FEWEST_LEFT = 0.6
 """A new key frame after so many frames, or when fewer of its corners are left."""
@@ -67,7 +68,7 @@ class CameraMotion:
             depth_m: How far the hands are; NaN where there are none.
         """
         size = (max(1, round(image_bgr.shape[1] * self._scale)), max(1, round(image_bgr.shape[0] * self._scale)))
-        grey: NDArray[np.uint8] = cv2.cvtColor(cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
+        grey: NDArray[np.uint8] = cv2.resize(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), size, interpolation=cv2.INTER_AREA)
         mask = self._background(grey.shape, hands_px)
         self._depth_m = depth_m if np.isfinite(depth_m) else self._depth_m
         self._key_age += 1
@@ -97,8 +98,8 @@ class CameraMotion:
         rays = self._rays(self._corners_px[:, 0])
         reach_m = _STEP_PRIOR_M * self._key_age
         whole = fit_step(rays, self._points_m, np.ones(len(rays)), self._cam_from_key, reach_m)
-        error = np.linalg.norm(_residual(self._points_m @ whole[:3, :3].T + whole[:3, 3], rays), axis=1)
-        follows = error < _ALONG * max(float(np.median(error)), _SHARPEST_RAD)
+        error = np.hypot(*_residual(self._points_m @ whole[:3, :3].T + whole[:3, 3], rays))
+        follows = error < _ALONG * max(_middle(error), _SHARPEST_RAD)
         return fit_step(rays, self._points_m, self._weights * follows, whole, reach_m)
 
     def _begin_key(
@@ -163,28 +164,42 @@ def fit_step(rays: Float64, points_m: Float64, weights: Float64, start: Float64,
         (4, 4) the other camera in this one's frame.
     """
     step = start.copy()
+    jacobian = np.zeros((6, 2, len(rays)))
+    prior = np.diag([0.0, 0.0, 0.0, *[reach_m**-2] * 3])
     for _ in range(_ROUNDS):
         turned = points_m @ step[:3, :3].T
         moved = turned + step[:3, 3]
-        x, y, z = moved.T
         residual = _residual(moved, rays)
-        size = np.linalg.norm(residual, axis=1)
-        width = max(float(np.median(size)), _SHARPEST_RAD)
+        size = np.hypot(*residual)
+        width = max(_middle(size), _SHARPEST_RAD)
         trust = weights / (1 + (size / (2 * width)) ** 2) / width**2
-        jacobian = np.zeros((len(x), 2, 6))
-        jacobian[:, 0, 3] = jacobian[:, 1, 4] = 1 / z
-        jacobian[:, 0, 5], jacobian[:, 1, 5] = -x / z**2, -y / z**2
-        jacobian[:, :, :3] = np.cross(turned[:, None, :], jacobian[:, :, 3:])
-        normal = np.einsum("n,nij,nik->jk", trust, jacobian, jacobian) + 1e-9 * np.eye(6)
-        gradient = np.einsum("n,nij,ni->j", trust, jacobian, residual)
-        normal[3:, 3:] += np.eye(3) / reach_m**2
-        gradient[3:] += step[:3, 3] / reach_m**2
-        change = -np.linalg.solve(normal, gradient)
+        nearness = 1 / moved[:, 2]
+        away = -moved[:, :2].T * nearness**2
+        # How the projection moves with the translation, and with the rotation: the cross product of the turned point with that.
+        x, y, z = turned.T
+        jacobian[3, 0] = jacobian[4, 1] = nearness
+        jacobian[5] = away
+        jacobian[0], jacobian[1], jacobian[2] = y * away, -x * away, (-y * nearness, x * nearness)
+        jacobian[0, 1] -= z * nearness
+        jacobian[1, 0] += z * nearness
+        flat = jacobian.reshape(6, -1)
+        pull = (jacobian * trust).reshape(6, -1)
+        gradient = pull @ residual.ravel() + prior @ np.append(np.zeros(3), step[:3, 3])
+        change = -np.linalg.solve(pull @ flat.T + prior + 1e-9 * np.eye(6), gradient)
         step[:3, :3] = cv2.Rodrigues(change[:3])[0] @ step[:3, :3]
         step[:3, 3] += change[3:]
+        if np.abs(change).max() < _SETTLED:
+            break
     return step
 
 
+def _middle(values: Float64) -> float:
+    """The median, or the larger of the two in the middle; NumPy's own takes longer than the rest of a round."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
+
+
 def _residual(points_m: Float64, rays: Float64) -> Float64:
-    residual: Float64 = points_m[:, :2] / points_m[:, 2:] - rays
+    """(2, N) where points project, less where they are seen."""
+    residual: Float64 = (points_m[:, :2] / points_m[:, 2:] - rays).T
     return residual

@@ -15,6 +15,7 @@ Where a hand is missing its numbers are 0 and masked out. The velocity at the fr
 was last seen, so chaining velocities over the visible frames stays exact; it is marked in `velocity_spans_gap`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,18 +24,19 @@ from array_api_compat import array_namespace, device
 
 from ghtt_core.geometry import (
     Array,
-    compose,
     relative,
     rigid_align,
     rotation_from_6d,
     rotation_to_6d,
+    sum_of_squares,
     transform_points,
 )
-from ghtt_core.skeleton import BONES, HANDS, JOINTS, MCPS, PALM, PALM_TEMPLATE, WRIST
+from ghtt_core.skeleton import BONES, FINGERS, HANDS, JOINTS, MCPS, PALM, PALM_TEMPLATE, WRIST
 
 LOCAL = slice(0, 126)
 VELOCITY = slice(126, 144)
 RELATIVE = slice(144, 153)
+_PARENTS = tuple(parent for parent, _ in BONES)
 VELOCITY_SCALE = 10.0
 """Velocities are stored in units of 1/10 m, to bring them near the size of the other numbers."""
 
@@ -73,15 +75,12 @@ class MotionFeatures:
 def hand_size(joints_m: Array) -> Array:
     """Mean distance from the wrist to the four finger MCPs: (..., 21, 3) to (...,), in the joints' unit; NaN where missing."""
     xp = array_namespace(joints_m)
-    palm = xp.stack([joints_m[..., joint, :] - joints_m[..., WRIST, :] for joint in MCPS], axis=-2)
-    return xp.mean(xp.sqrt(xp.sum(palm * palm, axis=-1)), axis=-1)
+    return xp.mean(_length(_joints(joints_m, MCPS) - joints_m[..., WRIST, None, :]), axis=-1)
 
 
 def bone_lengths(joints_m: Array) -> Array:
     """Lengths of the 20 bones of `BONES`: (..., 21, 3) to (..., 20), in the joints' unit; NaN where missing."""
-    xp = array_namespace(joints_m)
-    bones = xp.stack([joints_m[..., joint, :] - joints_m[..., parent, :] for parent, joint in BONES], axis=-2)
-    return xp.sqrt(xp.sum(bones * bones, axis=-1))
+    return _length(_bones(joints_m))
 
 
 def with_bone_lengths(joints_m: Array, lengths_m: Array) -> Array:
@@ -94,12 +93,32 @@ def with_bone_lengths(joints_m: Array, lengths_m: Array) -> Array:
         lengths_m: (..., 20), broadcast; a bone keeps its length where this is NaN.
     """
     xp = array_namespace(joints_m)
-    own_m = bone_lengths(joints_m)
-    scale = xp.where(xp.isfinite(lengths_m), lengths_m / xp.clip(own_m, min=1e-6), xp.ones_like(own_m))
-    placed = [joints_m[..., WRIST, :]]
-    for bone, (parent, joint) in enumerate(BONES):
-        placed.append(placed[parent] + (joints_m[..., joint, :] - joints_m[..., parent, :]) * scale[..., bone, None])
-    return xp.stack(placed, axis=-2)
+    bones = _bones(joints_m)
+    own_m = _length(bones)
+    scale = xp.where(xp.isfinite(lengths_m), lengths_m / own_m.clip(min=1e-6), xp.ones_like(own_m))
+    wrist = joints_m[..., WRIST, None, :]
+    fingers = xp.reshape(bones * scale[..., None], (*joints_m.shape[:-2], len(FINGERS), -1, 3))
+    reached = [wrist + fingers[..., 0, :]]  # Each finger is a chain from the wrist.
+    for bone in range(1, fingers.shape[-2]):
+        reached.append(reached[-1] + fingers[..., bone, :])
+    return xp.concat((wrist, xp.reshape(xp.stack(reached, axis=-2), bones.shape)), axis=-2)
+
+
+def _bones(joints_m: Array) -> Array:
+    """(..., 21, 3) to (..., 20, 3): from each bone's parent to its child."""
+    return joints_m[..., 1:, :] - _joints(joints_m, _PARENTS)
+
+
+def _joints(joints_m: Array, which: Sequence[int]) -> Array:
+    """(..., 21, 3) to (..., len(which), 3)."""
+    xp = array_namespace(joints_m)
+    return xp.take(joints_m, xp.asarray(which, device=device(joints_m)), axis=-2)
+
+
+def _length(vectors: Array) -> Array:
+    """(..., 3) to (...,)."""
+    xp = array_namespace(vectors)
+    return xp.sqrt(sum_of_squares(vectors))
 
 
 def palm_templates(template: Array = PALM_TEMPLATE) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -125,7 +144,7 @@ def features_from_joints(joints_m: Array, size_m: Array, template: Array = PALM_
 
     size = size_m[..., None, :, None, None]
     palms = xp.asarray(palm_templates(template), dtype=joints.dtype, device=device(joints))
-    palm = xp.stack([joints[..., joint, :] for joint in PALM], axis=-2)
+    palm = _joints(joints, PALM)
     source = xp.broadcast_to(palms * size, palm.shape)
     fitted = rigid_align(source, palm, xp.ones_like(palm[..., 0]))
     last_seen = _last_seen(visible)
@@ -189,7 +208,7 @@ def joints_from_features(values: Array, size_m: Array, anchor: HandFrames, *, fi
     xp = array_namespace(values)
     lead = values.shape[:-1]
     local = xp.reshape(values[..., LOCAL], (*lead, HANDS, JOINTS, 3))
-    palm_size = xp.clip(hand_size(local), min=1e-3)
+    palm_size = hand_size(local).clip(min=1e-3)
     local = local * (size_m[..., None, :] / palm_size)[..., None, None]
     frames = chain_frames(values, anchor, first_moves=first_moves)
     return transform_points((frames.rotation, frames.position), local)
@@ -200,18 +219,22 @@ def chain_frames(values: Array, anchor: HandFrames, *, first_moves: bool = True)
     xp = array_namespace(values)
     lead = values.shape[:-1]
     velocity = xp.reshape(values[..., VELOCITY], (*lead, HANDS, 9))
-    turns, steps = rotation_from_6d(velocity[..., :6]), velocity[..., 6:] / VELOCITY_SCALE
-    pose = (
-        xp.broadcast_to(anchor.rotation, (*lead[:-1], HANDS, 3, 3)),
-        xp.broadcast_to(anchor.position, (*lead[:-1], HANDS, 3)),
-    )
-    rotations, positions = [], []
+    turns = rotation_from_6d(velocity[..., :6])
+    steps = velocity[..., 6:, None] / VELOCITY_SCALE
+    # One product a frame turns and moves on; the moves add up afterwards.
+    motions = xp.concat((turns, steps), axis=-1)
+    rotation = xp.broadcast_to(anchor.rotation, (*lead[:-1], HANDS, 3, 3))
+    rotations, moves = [], []
     for time in range(lead[-1]):
         if time > 0 or first_moves:
-            pose = compose(pose, (turns[..., time, :, :, :], steps[..., time, :, :]))
-        rotations.append(pose[0])
-        positions.append(pose[1])
-    return HandFrames(xp.stack(rotations, axis=-4), xp.stack(positions, axis=-3))
+            moved = rotation @ motions[..., time, :, :, :]
+            rotation, move = moved[..., :3], moved[..., 3]
+        else:
+            move = xp.zeros_like(rotation[..., 0])
+        rotations.append(rotation)
+        moves.append(move)
+    positions = anchor.position[..., None, :, :] + xp.cumulative_sum(xp.stack(moves, axis=-3), axis=-3)
+    return HandFrames(xp.stack(rotations, axis=-4), positions)
 
 
 def _last_seen(visible: Array) -> Array:
@@ -228,7 +251,7 @@ def _last_seen(visible: Array) -> Array:
 def _take_frames(poses: Array, index: Array) -> Array:
     """Pick (..., T, 2, *) by (..., T, 2) time indices; index -1 picks frame 0."""
     xp = array_namespace(poses)
-    index = xp.clip(index, min=0)
+    index = index.clip(min=0)
     trailing = poses.ndim - index.ndim
     index = xp.reshape(index, (*index.shape, *([1] * trailing)))
     return xp.take_along_axis(poses, xp.broadcast_to(index, poses.shape), axis=-2 - trailing)

@@ -22,7 +22,7 @@ def rigid_align(source: Array, target: Array, weight: Array) -> tuple[Array, Arr
     Source: W. Kabsch, "A solution for the best rotation to relate two sets of vectors", Acta Cryst. A32, 1976.
     """
     xp = array_namespace(source, target)
-    share = weight / xp.clip(xp.sum(weight, axis=-1, keepdims=True), min=1e-12)
+    share = weight / xp.sum(weight, axis=-1, keepdims=True).clip(min=1e-12)
     source_mean = xp.sum(share[..., None] * source, axis=-2)
     target_mean = xp.sum(share[..., None] * target, axis=-2)
     spread = xp.matrix_transpose(share[..., None] * (target - target_mean[..., None, :])) @ (source - source_mean[..., None, :])
@@ -36,11 +36,6 @@ def rigid_align(source: Array, target: Array, weight: Array) -> tuple[Array, Arr
 def _rotate(rotation: Array, vector: Array) -> Array:
     """(..., 3, 3) times (..., 3)."""
     return (rotation @ vector[..., None])[..., 0]
-
-
-def compose(outer: tuple[Array, Array], inner: tuple[Array, Array]) -> tuple[Array, Array]:
-    """The motion that applies `inner`, then `outer`; each a (..., 3, 3) rotation and (..., 3) translation."""
-    return outer[0] @ inner[0], _rotate(outer[0], inner[1]) + outer[1]
 
 
 def relative(reference: tuple[Array, Array], pose: tuple[Array, Array]) -> tuple[Array, Array]:
@@ -79,4 +74,10 @@ def rotation_from_6d(columns: Array) -> Array:
 
 def _unit(vector: Array) -> Array:
     xp = array_namespace(vector)
-    return vector / xp.sqrt(xp.clip(xp.sum(vector * vector, axis=-1, keepdims=True), min=1e-12))
+    return vector / xp.sqrt(sum_of_squares(vector).clip(min=1e-12))[..., None]
+
+
+def sum_of_squares(vectors: Array) -> Array:
+    """(..., 3) to (...,). NumPy takes ten times as long to sum over an axis of three."""
+    x, y, z = vectors[..., 0], vectors[..., 1], vectors[..., 2]
+    return x * x + y * y + z * z

@@ -263,13 +263,15 @@ class Predictor:
         frames = math.ceil(options.horizon_s * FRAME_RATE_HZ - 1e-6)
         drawn = self._runtime.imagine(inputs)
         _require_finite(drawn, observation)
-        values = drawn["futures"][:, :frames].astype(np.float64)
-        # In the camera's frame from here on: the chain starts there.
-        refined_cam_m = transform_points(_cam_from_world(observation), imagination.refined_m)
-        believed = features_from_joints(refined_cam_m[None], imagination.size_m, spec.palm_template).frames.at(0)
-        joints_cam_m = with_bone_lengths(joints_from_features(values, imagination.size_m, believed), imagination.bones_m)
+        values = drawn["futures"][:, :frames]
+        # In the camera's frame from here on: the chain starts there. Single precision, like the model: this is much data.
+        refined_cam_m = transform_points(_cam_from_world(observation), imagination.refined_m).astype(np.float32)
+        size_m = imagination.size_m.astype(np.float32)
+        believed = features_from_joints(refined_cam_m[None], size_m, spec.palm_template).frames.at(0)
+        joints_cam_m = with_bone_lengths(joints_from_features(values, size_m, believed), imagination.bones_m.astype(np.float32))
+        joints_cam_m[:, :, ~imagination.hopeful] = np.nan
         return Futures(
-            np.where(imagination.hopeful[:, None, None], joints_cam_m, np.nan).astype(np.float32),
+            joints_cam_m,
             ((np.arange(frames) + 1) / FRAME_RATE_HZ).astype(np.float32),
             observation.frame_index,
             observation.time_s,

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from estimators.clips import ClipReader
@@ -26,12 +26,17 @@ def start(
 
 def wait_for_rows(process: subprocess.Popen[str], folder: Path, rows: int) -> int:
     """Until so many frames lie on the disk; how many there are then."""
+    wait_until(process, lambda: rows_in(folder) >= rows)
+    return rows_in(folder)
+
+
+def wait_until(process: subprocess.Popen[str], done: Callable[[], bool]) -> None:
+    """Look again and again while the program runs."""
     deadline = time.monotonic() + WAIT_S
-    while (found := rows_in(folder)) < rows:
+    while not done():
         assert process.poll() is None, process.communicate()[1]
-        assert time.monotonic() < deadline, f"{found} rows after {WAIT_S} s"
+        assert time.monotonic() < deadline, f"nothing after {WAIT_S} s"
         time.sleep(0.02)
-    return found
 
 
 def rows_in(folder: Path) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fake_parts import write_clip
 from mjpeg_server import MjpegServer, pictures
-from programs import rows_in, start, video_times_s, wait_for_rows
+from programs import rows_in, start, video_times_s, wait_for_rows, wait_until
 
 from app.video_writer import VideoWriter
 from ghtt_core.errors import UserError
@@ -103,7 +103,8 @@ def test_a_suspended_run_goes_on(tmp_path: Path) -> None:
         time.sleep(1.5)  # Longer than a step in time that the model takes for motion.
         assert rows_in(export) == before
         process.send_signal(signal.SIGCONT)
-        wait_for_rows(process, export, before + 40)
+        # A slow machine that sees a hand less than ten times a second draws no futures; it may take its time.
+        wait_until(process, lambda: read_recording(export).future_frame.max(initial=0) > before)
         process.send_signal(signal.SIGINT)
         assert process.wait(200) == 130
         process.communicate()
@@ -112,7 +113,6 @@ def test_a_suspended_run_goes_on(tmp_path: Path) -> None:
     steps_s = recording.time_s[1:] - recording.time_s[:-1]
     assert (steps_s > 0).all()
     assert steps_s.max() > 1.4
-    assert recording.future_frame[-1] > before
 
 
 def test_two_copies_at_once_keep_out_of_each_others_way(tmp_path: Path) -> None:
