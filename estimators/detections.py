@@ -13,7 +13,8 @@ class HandDetection:
     Attributes:
         joints_px: (21, 2) float64 pixels.
         shape_m: (21, 3) float64 metres about the hand's own centre, axes as the camera's.
-        left_probability: How much it looks like a left hand, 0 to 1, by the detector's own label.
+        left_probability: How much it looks like a left hand, 0 to 1, by the detector's own label; in a mirrored
+            picture a right hand does.
         presence: How sure the detector is that this is a hand, 0 to 1.
         track: The same number as long as it is the same hand, followed from frame to frame.
     """

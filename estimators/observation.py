@@ -1,6 +1,7 @@
 """From a frame's detections to an observation: identity, then metres, then the camera's motion."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class ObservationBuilder:
 
     def __init__(self, options: EstimatorOptions) -> None:
         self._choice = options.intrinsics
-        self._moves = options.camera_motion
+        self._mirror, self._moves = options.mirror, options.camera_motion
         self._net = load_depth_net()
         self.reset()
 
@@ -45,6 +46,8 @@ class ObservationBuilder:
         if self._intrinsics is None or (self._intrinsics.width, self._intrinsics.height) != (width, height):
             self._intrinsics = self._choice.for_size(width, height)
             self._camera = CameraMotion(self._intrinsics) if self._moves else None
+        if self._mirror:
+            detections = [replace(d, left_probability=1.0 - d.left_probability) for d in detections]
         lens = self._intrinsics
         joints_cam_m = np.full((HANDS, JOINTS, 3), np.nan, np.float32)
         joints_px = np.full((HANDS, JOINTS, 2), np.nan, np.float32)

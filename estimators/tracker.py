@@ -64,7 +64,6 @@ class TrackedHands:
         networks = load_networks(options.hand_model or fetch_hand_model(offline=options.offline))
         self._palms = PalmDetector(networks[PALM_DETECTOR.member])
         self._joints = LandmarkNetwork(networks[LANDMARK_NETWORK.member])
-        self._mirror = options.mirror
         self._builder = ObservationBuilder(options)
         self._tracks: list[_Track] = []
         self._size_px = np.ones(2)
@@ -149,10 +148,10 @@ class TrackedHands:
         left, top = (0 if self._looks % 4 else width // 3), height // 3
         return np.array([left, top], np.float64), image[top:, left : left + 2 * width // 3]
 
-    def _detection(self, track: _Track, scale: float) -> HandDetection:
+    @staticmethod
+    def _detection(track: _Track, scale: float) -> HandDetection:
         found = track.landmarks
-        left = 1.0 - found.left_probability if self._mirror else found.left_probability
-        return HandDetection(found.joints_px / scale, found.shape_m, left, found.presence, track.number)
+        return HandDetection(found.joints_px / scale, found.shape_m, found.left_probability, found.presence, track.number)
 
 
 def _working_size(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

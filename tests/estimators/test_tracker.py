@@ -7,7 +7,6 @@ from estimators.base import EstimatorOptions, StagedEstimator, create_estimator
 from estimators.contract import check_estimator
 from estimators.intrinsics import IntrinsicsChoice
 from estimators.model_bundle import fetch_hand_model
-from estimators.observation import ObservationBuilder
 from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame
 from ghtt_core.skeleton import LEFT, RIGHT
@@ -94,26 +93,6 @@ def test_looking_ahead_changes_nothing(clip):
         for name in ("joints_cam_m", "joints_px", "confidence", "world_from_cam"):
             np.testing.assert_array_equal(getattr(placed, name), getattr(expected, name))
     estimator.close()
-
-
-def test_a_mirrored_picture_turns_the_networks_labels_round(clip, monkeypatch):
-    """Where a hand's forearm comes from says the same in first person and in a mirrored selfie; its looks say the contrary."""
-    frames, _ = clip
-    labels = {}
-    for mirror in (False, True):
-        seen = labels[mirror] = []
-        build = ObservationBuilder.build
-
-        def listen(builder, frame, detections, build=build, seen=seen):
-            seen.append([detection.left_probability for detection in detections])
-            return build(builder, frame, detections)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(ObservationBuilder, "build", listen)
-            run("tracker", frames[:4], EstimatorOptions(IntrinsicsChoice(), mirror=mirror))
-    assert any(labels[False])
-    for plain, mirrored in zip(labels[False], labels[True], strict=True):
-        np.testing.assert_allclose(np.add(plain, mirrored), 1.0)
 
 
 def test_the_camera_can_be_taken_for_still(clip):
