@@ -24,7 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     start_logging()
     try:
         options = parse_options(argv)
-        for path in (options.export, options.record, options.hand_model, options.checkpoint, options.intrinsics.file):
+        for path in (
+            options.export,
+            options.record,
+            options.hand_model,
+            options.checkpoint,
+            options.intrinsics.file,
+            options.trajectory,
+        ):
             if path is not None:
                 keep_private(path)
         return _run(options)

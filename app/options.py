@@ -37,6 +37,7 @@ class AppOptions:
         prediction: Samples, horizon, temperature, condition, seed.
         intrinsics: The camera, as chosen; see `camera`.
         mirror: The pictures are mirrored (selfie view).
+        trajectory: The camera's recorded poses.
         max_frames: Stop after so many.
         loop: Begin a clip again at its end.
         futures_every: Frames between two sets of futures in a lossless run.
@@ -57,6 +58,7 @@ class AppOptions:
     prediction: PredictorOptions = field(default_factory=PredictorOptions)
     intrinsics: IntrinsicsChoice = field(default_factory=IntrinsicsChoice)
     mirror: bool = False
+    trajectory: Path | None = None
     max_frames: int | None = None
     loop: bool = False
     futures_every: int = FUTURES_EVERY
@@ -71,6 +73,10 @@ class AppOptions:
         _require(prediction.seed >= 0, f"--seed {prediction.seed} must be 0 or more.")
         _require(temperature is None or 0 <= temperature <= 100, f"--temperature {temperature} must be from 0 to 100.")
         _require(fov_deg is None or 10 <= fov_deg <= 170, f"--fov {fov_deg} must be from 10 to 170 degrees.")
+        _require(
+            self.trajectory is None or self.source.kind not in ("camera", "stream", "recording"),
+            "--trajectory belongs to a clip: name that with --video.",
+        )
         _require(
             not (self.loop and self.headless),
             "--loop is for the window: a run with --headless ends with its clip; leave one of them out.",
@@ -89,7 +95,9 @@ class AppOptions:
     @property
     def for_estimator(self) -> EstimatorOptions:
         """What the estimator is told."""
-        return EstimatorOptions(self.camera, mirror=self.mirror, hand_model=self.hand_model, offline=self.offline)
+        return EstimatorOptions(
+            self.camera, mirror=self.mirror, hand_model=self.hand_model, offline=self.offline, trajectory=self.trajectory
+        )
 
     def _check_outputs(self) -> None:
         target = Path(self.source.target).absolute() if self.source.target else None
@@ -138,6 +146,7 @@ def build_parser() -> argparse.ArgumentParser:
     hands.add_argument(
         "--mirror", action=argparse.BooleanOptionalAction, default=False, help="the pictures are mirrored (selfie view)"
     )
+    hands.add_argument("--trajectory", type=Path, metavar="FILE", help="the camera's recorded poses, for a clip (TUM format)")
     model = parser.add_argument_group("model")
     model.add_argument("--backend", default="auto", metavar="NAME", help=f"one of: {', '.join(BACKENDS)}")
     model.add_argument("--checkpoint", type=Path, metavar="FILE", help="a G-HTT checkpoint in place of the bundled one")
@@ -187,6 +196,7 @@ def parse_options(argv: Sequence[str] | None = None) -> AppOptions:
         ),
         intrinsics=IntrinsicsChoice(arguments.intrinsics, arguments.fov),
         mirror=arguments.mirror,
+        trajectory=arguments.trajectory,
         max_frames=arguments.max_frames,
         loop=arguments.loop,
         futures_every=arguments.futures_every,
@@ -219,6 +229,7 @@ def as_document(options: AppOptions) -> dict[str, Any]:
         "seed": prediction.seed,
         "futures_every": options.futures_every if options.headless else None,
         "mirror": options.mirror,
+        "trajectory": options.trajectory.name if options.trajectory else None,
         "max_frames": options.max_frames,
         "intrinsics": options.intrinsics.file.name if options.intrinsics.file else None,
         "fov_deg": options.intrinsics.fov_deg,

@@ -24,6 +24,7 @@ class EstimatorOptions:
         hand_model: A model bundle to use in place of the downloaded one.
         offline: Fetch nothing from the network.
         camera_motion: Fill `HandsObservation.world_from_cam` from the motion of the background.
+        trajectory: Fill it from the camera's recorded poses instead.
     """
 
     intrinsics: IntrinsicsChoice
@@ -31,6 +32,7 @@ class EstimatorOptions:
     hand_model: Path | None = None
     offline: bool = False
     camera_motion: bool = True
+    trajectory: Path | None = None
 
 
 class Estimator(Protocol):

@@ -31,16 +31,26 @@ def add_estimator_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fov", type=float, metavar="DEGREES", help="field of view along the longer side")
     parser.add_argument("--mirror", action="store_true", help="the pictures are mirrored (selfie view)")
     parser.add_argument("--crop", default="0,0", metavar="TOP,BOTTOM", help="rows that are no picture: overlays, bars")
+    parser.add_argument(
+        "--trajectory", type=Path, metavar="FILE", help="the camera's recorded poses, for one clip (TUM format)"
+    )
     parser.add_argument("--no-camera-motion", action="store_true", help="take the camera for standing still")
 
 
 def options_from(arguments: argparse.Namespace) -> EstimatorOptions:
-    """The estimator options that the command line asks for."""
+    """The estimator options that the command line asks for.
+
+    Raises:
+        UserError: Several clips, but the trajectory of one.
+    """
+    if arguments.trajectory is not None and len(arguments.clips) > 1:
+        raise UserError("--trajectory belongs to one clip: name only that.")
     return EstimatorOptions(
         intrinsics=IntrinsicsChoice(arguments.intrinsics, arguments.fov),
         mirror=arguments.mirror,
         hand_model=arguments.hand_model,
         camera_motion=not arguments.no_camera_motion,
+        trajectory=arguments.trajectory,
     )
 
 

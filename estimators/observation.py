@@ -7,6 +7,7 @@ import numpy as np
 
 from estimators.base import EstimatorOptions
 from estimators.camera_motion import CameraMotion
+from estimators.confidence import Confidence
 from estimators.depth import SteadyHand
 from estimators.depth_net import load_depth_net
 from estimators.detections import HandDetection
@@ -14,21 +15,24 @@ from estimators.hand_size import HandSize
 from estimators.intrinsics import Intrinsics
 from estimators.lifting import is_within_reach
 from estimators.slots import Slots
+from estimators.trajectory import Trajectory
 from ghtt_core.packets import Frame, HandsObservation
 from ghtt_core.skeleton import HANDS, JOINTS
 
-_PRESENCE = (0.0, 0.45, 0.70, 0.85, 0.93, 1.0)
-_SOUND = (0.0, 0.24, 0.50, 0.70, 0.95, 1.0)
-"""What the landmark network's presence means: the share of hands whose image landmarks are within a fifth of the hand's size
-of the truth, on average over the joints; counted on 814 rendered hands."""
-
 
 class ObservationBuilder:
-    """Keeps what must be remembered between frames: who is who, how large the hands are, how the camera turned."""
+    """Keeps what must be remembered between frames: who is who, how large and how sure the hands are, how the camera turned."""
 
     def __init__(self, options: EstimatorOptions) -> None:
+        """Begin without a past.
+
+        Raises:
+            UserError: The camera's recorded trajectory cannot be used.
+        """
         self._choice = options.intrinsics
-        self._mirror, self._moves = options.mirror, options.camera_motion
+        self._mirror = options.mirror
+        self._recorded = None if options.trajectory is None else Trajectory.read(options.trajectory)
+        self._moves = options.camera_motion and self._recorded is None
         self._net = load_depth_net()
         self.reset()
 
@@ -38,6 +42,7 @@ class ObservationBuilder:
         self._camera: CameraMotion | None = None
         self._size = HandSize()
         self._hands = [SteadyHand(self._net) for _ in range(HANDS)]
+        self._confidence = [Confidence() for _ in range(HANDS)]
         self.slots = Slots()
 
     def build(self, frame: Frame, detections: Sequence[HandDetection]) -> HandsObservation:
@@ -56,10 +61,11 @@ class ObservationBuilder:
             self._size.learn(detection.shape_m)
             rays = (detection.joints_px - (lens.cx, lens.cy)) / (lens.fx, lens.fy)
             placed = self._hands[hand].place(rays, hand, self._size.metres, detection.presence, frame.source_time_s)
+            sure = self._confidence[hand](detection, hand, frame.source_time_s)
             if is_within_reach(placed):
                 joints_cam_m[hand], joints_px[hand] = placed, detection.joints_px
-                confidence[hand] = np.interp(detection.presence, _PRESENCE, _SOUND)
-        world_from_cam = np.eye(4)
+                confidence[hand] = sure
+        world_from_cam = np.eye(4) if self._recorded is None else self._recorded.at(frame.source_time_s)
         if self._camera is not None:
             depths_m = joints_cam_m[np.isfinite(joints_cam_m[:, 0, 2]), :, 2]
             depth_m = float(depths_m.mean()) if depths_m.size else float("nan")

@@ -17,8 +17,9 @@ from estimators.base import DEFAULT_ESTIMATOR, EstimatorOptions, create_estimato
 from estimators.intrinsics import IntrinsicsChoice
 from estimators.report import run_clip, table
 from ghtt_core.errors import UserError
+from ghtt_core.features import hand_size
 from ghtt_core.packets import HandsObservation
-from ghtt_core.skeleton import JOINTS, MCPS, WRIST
+from ghtt_core.skeleton import JOINTS, WRIST
 from ghtt_core.synthetic.film import Truth, load_truth
 
 Float64 = NDArray[np.float64]
@@ -72,8 +73,6 @@ def errors_of(observations: Sequence[HandsObservation], truth: Truth) -> Errors:
     off = np.where(own[..., None, None], found - true, np.nan)
     depth = np.log(_distance(found) / _distance(true))
     depth[~own] = np.nan
-    size = np.linalg.norm(true[:, :, list(MCPS)] - true[:, :, [WRIST]], axis=-1).mean(axis=-1)
-    off_px = np.linalg.norm(px - truth.joints_px, axis=-1).mean(axis=-1)
     half, second = round(_VELOCITY_S * truth.fps), round(_DRIFT_S * truth.fps)
     known_velocity = _velocity(true, truth.world_from_cam, half, truth.fps)
     moved = [
@@ -91,8 +90,15 @@ def errors_of(observations: Sequence[HandsObservation], truth: Truth) -> Errors:
         head_still=head_still,
         head_known=head_known,
         confidence=np.stack([o.confidence for o in observations]).astype(np.float64).reshape(-1),
-        sound=(off_px / (truth.lens.fx * size / _distance(true)) < _SOUND).reshape(-1),
+        sound=is_sound(px, truth).reshape(-1),
     )
+
+
+def is_sound(joints_px: Float64, truth: Truth) -> NDArray[np.bool_]:
+    """(T, 2) whether (T, 2, 21, 2) image landmarks are near the true ones; False where a hand is missing."""
+    true = truth.joints_cam_m.astype(np.float64)
+    size_px = truth.lens.fx * hand_size(true) / _distance(true)
+    return np.asarray(np.linalg.norm(joints_px - truth.joints_px, axis=-1).mean(axis=-1) < _SOUND * size_px)
 
 
 def together(parts: Sequence[Errors]) -> Errors:

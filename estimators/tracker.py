@@ -59,7 +59,7 @@ class TrackedHands:
         """Load the networks.
 
         Raises:
-            UserError: The model bundle is missing or no bundle.
+            UserError: The model bundle is missing or no bundle, or the camera's trajectory cannot be used.
         """
         networks = load_networks(options.hand_model or fetch_hand_model(offline=options.offline))
         self._palms = PalmDetector(networks[PALM_DETECTOR.member])

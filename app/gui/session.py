@@ -271,7 +271,8 @@ class LiveSession:
     def _open_now(self, request: SourceRequest) -> None:
         self._end_run()
         self._error = ""
-        options = replace(self._options, source=request, record=None, export=None)
+        trajectory = self._options.trajectory if request == self._options.source else None
+        options = replace(self._options, source=request, trajectory=trajectory, record=None, export=None)
         source = open_source(request)
         self._source_name = source_name(options, source)
         wanted = needs_model(options, source)

@@ -23,6 +23,7 @@ from app.video_writer import VideoWriter
 from estimators.clips import ClipReader
 from estimators.intrinsics import IntrinsicsChoice
 from estimators.model_bundle import BUNDLE_NAME, assemble_bundle, is_intact, load_networks
+from estimators.trajectory import Trajectory
 from ghtt_core.data import open_dataset
 from ghtt_core.data.labels import read_clip_labels
 from ghtt_core.errors import UserError
@@ -205,6 +206,11 @@ def _intrinsics(data: bytes, folder: Path) -> None:
     assert np.linalg.det(camera.matrix) > 0
 
 
+def _trajectory(data: bytes, folder: Path) -> None:
+    pose = Trajectory.read(_put(folder / "poses.txt", data)).at(0.5)
+    np.testing.assert_allclose(pose[:3, :3] @ pose[:3, :3].T, np.eye(3), atol=1e-6)
+
+
 def _url(data: bytes, folder: Path) -> None:
     url = data.decode("utf-8", "replace")
     shown = without_secrets(url)
@@ -274,6 +280,7 @@ TARGETS: dict[str, Target] = {
     "intrinsics": Target(
         _intrinsics, lambda folder: [b'{"fx": 500.0, "fy": 500.0, "cx": 320.0, "cy": 240.0, "width": 640, "height": 480}']
     ),
+    "trajectory": Target(_trajectory, lambda folder: [b"# a remark\n0 0 0 0 0 0 0 1\n0.5 0.1 0 0 0.1 0 0 0.99499\n"]),
     "bundle": Target(_bundle, _bundle_seeds),
     "stream_url": Target(_url, lambda folder: _URLS),
     "engine_manifest": Target(_manifest, lambda folder: [json.dumps({"observe.onnx": _HASH}).encode()]),
