@@ -5,11 +5,38 @@ from numpy.typing import NDArray
 
 from estimators.depth_net import view_rotations
 from estimators.intrinsics import Intrinsics
-from ghtt_core.features import hand_size
+from ghtt_core.features import bone_lengths, hand_size
+from ghtt_core.skeleton import MCPS
 
 MIN_DEPTH_M, MAX_DEPTH_M = 0.10, 2.5
 """Nearer than this a hand is out of the picture; farther it is beyond any arm, even with a focal length guessed too long."""
 _REFINEMENTS = 3
+_USUAL_BONES = (
+    0.37,
+    0.44,
+    0.34,
+    0.26,
+    1.03,
+    0.44,
+    0.29,
+    0.22,
+    1.04,
+    0.49,
+    0.31,
+    0.23,
+    0.99,
+    0.46,
+    0.30,
+    0.22,
+    0.95,
+    0.37,
+    0.22,
+    0.20,
+)
+"""Bones of an adult's hand in hand sizes, in the order of `BONES`."""
+_BONE_RANGE, _PALM_RANGE = (0.2, 3.0), (0.25, 1.4)
+"""Of the usual length; and of the way from index to little finger's MCP in hand sizes. One found hand in a hundred is beyond:
+seen along the palm or blurred, its landmarks fall together or apart."""
 
 
 def lift(
@@ -54,6 +81,13 @@ def is_within_reach(joints_cam_m: NDArray[np.float64]) -> bool:
     """Whether (21, 3) joints are finite, all in front of the camera, and as a whole where a hand can be."""
     depth_m = joints_cam_m[:, 2]
     return bool(np.isfinite(joints_cam_m).all() and MIN_DEPTH_M <= depth_m.mean() <= MAX_DEPTH_M and depth_m.min() > 0.02)
+
+
+def is_sound(joints_cam_m: NDArray[np.floating], size_m: float) -> bool:
+    """Whether (21, 3) joints may be a hand of that size: no bone and no palm is collapsed or torn apart."""
+    bones = bone_lengths(joints_cam_m) / size_m / np.array(_USUAL_BONES)
+    palm = float(np.linalg.norm(joints_cam_m[MCPS[0]] - joints_cam_m[MCPS[-1]])) / size_m
+    return bool(bones.min() > _BONE_RANGE[0] and bones.max() < _BONE_RANGE[1] and _PALM_RANGE[0] < palm < _PALM_RANGE[1])
 
 
 def _linear_translation(rays: NDArray[np.float64], shape: NDArray[np.float64]) -> NDArray[np.float64]:
