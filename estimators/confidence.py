@@ -15,7 +15,7 @@ from ghtt_core.skeleton import LEFT, MCPS, WRIST
 
 Float64 = NDArray[np.float64]
 
-_BIAS, _WEIGHTS = -7.07, (-0.83, -1.00, -0.78)
+_BIAS, _WEIGHTS = -7.01, (-1.69, -0.97, -0.24)
 _USUAL_TREMBLING, _LEAST = 0.03, 0.003
 _MAX_GAP_S, _FRAME_S = 0.25, 1 / 30
 

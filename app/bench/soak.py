@@ -157,6 +157,7 @@ class _Looped(Source):
 def long_export(options: AppOptions, backend: OpenBackend, frames: int, say: Callable[[str], None]) -> Soak:
     """Export so many frames of a clip that goes round, none left out, and close the recording; a sample every 500 frames."""
     samples: list[SoakSample] = []
+    options = replace(options, headless=True)
     with open_source(options.source) as clip, tempfile.TemporaryDirectory(prefix="ghtt-soak-") as folder:
         source = _Looped(clip)
         stages = build_stages(options, source, backend.runtime)
@@ -259,7 +260,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--frames", type=int, default=216_000, help="of the export (default: two hours; 0: leave it out)")
     chosen = parser.parse_args(arguments)
     source = SourceRequest("demo") if chosen.video is None else SourceRequest.for_path(chosen.video)
-    options = AppOptions(source=source, headless=True)
+    options = AppOptions(source=source)
     say = partial(print, file=sys.stderr, flush=True)
     parts: list[tuple[str, Soak]] = []
     try:
