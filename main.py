@@ -1,16 +1,31 @@
 """The command line: `python main.py --help`."""
 
+import signal
 import sys
+from types import FrameType
+
+_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""What a service manager, a closed terminal or a shutdown sends: files are closed as after Ctrl-C."""
 
 
 def run() -> int:
     """Run the program; its parts are imported here so that Ctrl-C while they load ends it quietly too."""
+    received: list[int] = []
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    for number in _ENDINGS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # As under nohup.
+            signal.signal(number, end)
     try:
         from app.cli import main
 
-        return main()
+        status = main()
     except KeyboardInterrupt:
-        return 130
+        status = 130
+    return 128 + received[0] if received and status == 130 else status
 
 
 if __name__ == "__main__":

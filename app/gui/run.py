@@ -38,7 +38,9 @@ def run_window(options: AppOptions) -> int:
     window = MainWindow(session, Store(QSettings()), output_directory(), options, smooth=smooth)
     finish_when_display_goes(session.close)
     survive_mistakes(lambda sentence: window.toasts.show(sentence, error=True))
-    signal.signal(signal.SIGINT, lambda *_: window.close())
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # The last is not known everywhere.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
+            signal.signal(getattr(signal, name), lambda *_: window.close())
     window.show()
     QTimer.singleShot(_OPENED_MS, step_back)
     return application.exec()

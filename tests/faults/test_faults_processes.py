@@ -63,6 +63,22 @@ def test_ctrl_c_while_recording(turn: int, long_clip: Path, tmp_path: Path) -> N
     assert len(recording) >= rows
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_an_end_from_outside_closes_the_files(name: str, long_clip: Path, tmp_path: Path) -> None:
+    export, view = tmp_path / "rec", tmp_path / "view.mp4"
+    number = getattr(signal, name)
+    with start("--headless", "--video", long_clip, "--export", export, "--record", view) as process:
+        rows = wait_for_rows(process, export, 30)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=200)
+    assert "Traceback" not in told
+    assert process.returncode == 128 + number
+    recording = read_recording(export)
+    assert recording.complete
+    assert len(recording) >= rows
+    assert len(recording) - len(video_times_s(view)) in (0, 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("turn", range(30))
 def test_ctrl_c_at_any_moment(turn: int, tmp_path: Path) -> None:
