@@ -34,8 +34,8 @@ _USUAL_BONES = (
     0.20,
 )
 """Bones of an adult's hand in hand sizes, in the order of `BONES`."""
-_BONE_RANGE, _PALM_RANGE = (0.07, 3.5), (0.12, 1.6)
-"""Of the usual length; and of the way from index to little finger's MCP in hand sizes. One found hand in five hundred is
+_BONE_RANGE, _PALM_RANGE = (0.03, 4.0), (0.06, 2.0)
+"""Of the usual length; and of the way from index to little finger's MCP in hand sizes. One found hand in two thousand is
 beyond: seen along the palm or blurred, its landmarks fall together or apart. Nearer limits would lose hands that are there."""
 
 

@@ -69,9 +69,9 @@ def test_every_persons_hand_is_sound_and_a_collapsed_or_torn_one_is_not():
             assert is_sound(pose, 1.2 * size_m)
     across = pose[MCPS[-1]] - pose[MCPS[0]]
     across /= np.linalg.norm(across)
-    flat = pose - 0.95 * ((pose - pose[0]) @ across)[:, None] * across
+    flat = pose - 0.98 * ((pose - pose[0]) @ across)[:, None] * across
     torn = pose.copy()
-    torn[8] = torn[7] + 4 * (torn[8] - torn[7])
+    torn[8] = torn[7] + 6 * (torn[8] - torn[7])
     fallen_together = pose.copy()
     fallen_together[12] = fallen_together[11]
     assert not any(is_sound(bad, size_m) for bad in (flat, torn, fallen_together, np.full((21, 3), np.nan)))
