@@ -14,7 +14,15 @@ from pathlib import Path
 
 MOST_MEMORY_MB = 2048
 SLOWEST_INPUT_S = 20
-INSTRUMENTED = ["app.sources", "estimators.clips", "estimators.intrinsics", "estimators.model_bundle", "ghtt_core", "zipfile"]
+INSTRUMENTED = [
+    "app.sources",
+    "estimators.clips",
+    "estimators.intrinsics",
+    "estimators.trajectory",
+    "estimators.model_bundle",
+    "ghtt_core",
+    "zipfile",
+]
 
 
 def main() -> int:
