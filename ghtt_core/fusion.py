@@ -42,7 +42,7 @@ class Gains:
     half_believed_m: float
 
 
-STEADY = Gains(place=0.4, turn=0.3, half_believed_m=0.01)
+STEADY = Gains(place=0.5, turn=0.3, half_believed_m=0.03)
 """Chosen on rendered training clips: smaller shares lag behind the hand, larger ones let the estimator's jitter through."""
 
 
