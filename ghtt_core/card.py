@@ -48,8 +48,12 @@ def _block(card: Mapping[str, Any]) -> list[str]:
     for run in _lineage(card):
         lines += ["```", str(run.get("command", "")), "```", ""]
         lines += [f"{run.get('step', '?')} steps in {run.get('minutes', '?')} minutes; {_pairs(run.get('settings', {}))}.", ""]
-    if "calibration" in card:
-        lines += [f"Fitted afterwards: {_pairs(card['calibration'])}.", ""]
+    fitted = dict(card.get("calibration", {}))
+    command = fitted.pop("command", None)
+    if fitted:
+        lines += [f"Fitted afterwards: {_pairs(fitted)}.", ""]
+    if command:
+        lines += ["```", str(command), "```", ""]
     lines += ["Data:", ""]
     for one in dict.fromkeys(one for run in _lineage(card) for one in run.get("data", [])):
         name = str(one).partition("@")[0].partition(":")[0].partition(".")[0]

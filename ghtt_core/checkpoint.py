@@ -17,7 +17,7 @@ from ghtt_core.runtime import ModelSpec
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.untrusted import names, require_printable
 
-FORMAT = "ghtt-checkpoint-1"
+FORMAT = "ghtt-checkpoint-2"
 _METADATA = ("config", "action_names", "palm_template", "default_temperature", "card")
 _MAX_CLASSES = 10_000
 _MAX_TEMPERATURE = 100.0

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.gaps import around
+
 Array = NDArray[np.floating]
 
 
@@ -19,9 +21,7 @@ def fill_gaps(joints_m: Array) -> Array:
     motions = joints_m.reshape(-1, *joints_m.shape[-4:])
     seen = np.asarray(np.isfinite(motions).all(axis=(-2, -1)))
     motion, frame, hand = np.nonzero(~seen & seen.any(axis=1, keepdims=True))
-    time = np.arange(frames)[:, None]
-    before = np.maximum.accumulate(np.where(seen, time, -1), axis=1)[motion, frame, hand]
-    after = np.flip(np.minimum.accumulate(np.flip(np.where(seen, time, frames), axis=1), axis=1), axis=1)[motion, frame, hand]
+    before, after = (index[motion, frame, hand] for index in around(seen))
     low = np.where(before < 0, after, before)
     high = np.where(after >= frames, before, after)
     weight = ((frame - low) / np.maximum(high - low, 1)).clip(0.0, 1.0).astype(joints_m.dtype)[:, None, None]

@@ -119,8 +119,8 @@ def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedCli
     m_mean, m_logvar, m_skip = (part.unflatten(0, (batch, count)) for part in (m_mean, m_logvar, m_skip))  # type: ignore[no-untyped-call]
     refined = pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
     frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
-    newest = replace(described, values=described.values[:, -1], visible=described.visible[:, -1], frames=frames)
-    refined_m = with_bone_lengths(follow_both_ways(refined.double().numpy(), size_m, newest), bones_m[:, None])
+    last = {name: getattr(described, name)[:, -1] for name in ("values", "mask", "visible")}
+    refined_m = follow_both_ways(refined.double().numpy(), size_m, bones_m, replace(described, **last, frames=frames))
     anchor = features_from_joints(refined_m[:, -1:], size_m, palm_template).frames.at(0)
     padding = MAX_CLIPS - count
     return EncodedClips(

@@ -21,6 +21,7 @@ class ActionBlock(nn.Module):
     m_std: Tensor
     class_text: Tensor
     logit_scale: Tensor
+    class_bias: Tensor
 
     def __init__(self, config: GHTTConfig, classes: int) -> None:
         super().__init__()
@@ -30,6 +31,7 @@ class ActionBlock(nn.Module):
         self.register_buffer("m_std", torch.ones(width))
         self.register_buffer("class_text", torch.zeros(classes, config.text_width))
         self.register_buffer("logit_scale", torch.ones(()))
+        self.register_buffer("class_bias", torch.zeros(classes))
         self.latent_tokens = nn.Parameter(torch.randn(1, LATENT_TOKENS, width) * 0.02)
         self.no_object = nn.Parameter(torch.randn(width) * 0.02)
         self.embed_m = nn.Linear(width, width)
@@ -82,9 +84,13 @@ class ActionBlock(nn.Module):
         return latents
 
     def logits(self, alpha: Tensor) -> Tensor:
-        """(B, d) action latents to (B, C) calibrated class logits: cosine to each class over 0.07, times the fitted scale."""
+        """(B, d) action latents to (B, C) class logits.
+
+        The cosine to each class over 0.07, times a scale and plus a bias that are fitted after training
+        (`ghtt_core.train.calibrate`).
+        """
         cosine = nn.functional.normalize(alpha, dim=-1) @ nn.functional.normalize(self.class_latents(), dim=-1).T
-        return cosine / SOFTMAX_TEMPERATURE * self.logit_scale
+        return cosine / SOFTMAX_TEMPERATURE * self.logit_scale + self.class_bias
 
     def decode(self, alpha: Tensor, skip: Tensor | None, valid: Tensor, clips: int, phase: Tensor | None = None) -> Tensor:
         """Predict the mid-levels of the coming clips.

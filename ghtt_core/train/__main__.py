@@ -1,4 +1,7 @@
-"""`python -m ghtt_core.train pose|action|flat|recogniser`: train a block, or an ablation, on data sets and generated motion."""
+"""`python -m ghtt_core.train pose|action|head|flat|recogniser`: train a block, or an ablation.
+
+`head` trains nothing: it fits anew what turns the action latent into confidences, and leaves the rest of a checkpoint alone.
+"""
 
 import argparse
 import math
@@ -21,8 +24,8 @@ from ghtt_core.text import embed
 from ghtt_core.train.ablations import FlatTask, RecogniserTask, calibrate_flat
 from ghtt_core.train.action import ActionTask
 from ghtt_core.train.augment import mixed_noise
-from ghtt_core.train.calibrate import calibrate
-from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of
+from ghtt_core.train.calibrate import calibrate, calibrate_names
+from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of, command_of
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseTask
 from ghtt_core.train.store import MotionStore
@@ -36,9 +39,10 @@ SYNTHETIC_VALIDATION_SEEDS = range(9000, 9003)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
     try:
-        _train(options)
+        _train(options, given)
     except UserError as error:
         print(error, file=sys.stderr)
         return 2
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ghtt_core.train", description=__doc__)
-    parser.add_argument("block", choices=("pose", "action", "flat", "recogniser"))
+    parser.add_argument("block", choices=("pose", "action", "head", "flat", "recogniser"))
     parser.add_argument(
         "--data",
         nargs="+",
@@ -59,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"data sets or folders of recordings, with their share of each batch (1); '{SYNTHETIC}:MINUTES' generates motion",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
-    parser.add_argument("--begin", type=Path, help="a checkpoint to go on from, in place of random weights")
+    parser.add_argument("--begin", type=Path, help="pose, action, head: a checkpoint to go on from, in place of random weights")
     parser.add_argument(
         "--pose",
         type=Path,
@@ -84,10 +88,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _train(options: argparse.Namespace) -> None:
+def _train(options: argparse.Namespace, given: list[str]) -> None:
+    if options.begin is not None and options.block in ("flat", "recogniser"):
+        raise UserError(f"{options.block} starts from random weights, as what it is compared with did; leave --begin out.")
     if options.threads:
         torch.set_num_threads(options.threads)
     train, validation = load_data(options.data)
+    # How often an action happens is not for generated motion to say, unless there is no other.
+    labelled = [one for name, some, _ in train if name != SYNTHETIC for one in some] or [
+        one for _, some, _ in train for one in some
+    ]
+    best = options.out / "best.safetensors"
+    if options.block == "head":
+        if options.begin is None:
+            raise UserError("head is fitted to a trained checkpoint; give it with --begin.")
+        calibrate_names(options.begin, best, validation, labelled, command_of(given))
+        print(f"The checkpoint is {best}.")
+        return
     loop = LoopOptions(
         out=options.out,
         steps=options.steps,
@@ -112,7 +129,7 @@ def _train(options: argparse.Namespace) -> None:
             task = PoseTask(config, mix, held_out, mixed_noise, None if begin is None else begin.pose)
     else:
         task = _naming_task(options, train, validation, begin)
-    card = card_of(options.block, sys.argv[1:], options.data, loop)
+    card = card_of(options.block, given, options.data, loop)
     if begin is not None:
         card["begin"] = begun.get("pose_block", begun) if options.block == "pose" else begun
     if options.pose is not None:
@@ -120,10 +137,11 @@ def _train(options: argparse.Namespace) -> None:
     Trainer(task, loop, card).run()
     if not PartialState().is_main_process:
         return
-    best = options.out / "best.safetensors"
     if isinstance(task, ActionTask):
-        calibrate(best, task.validation)
+        calibrate(best, validation, labelled)
         print(f"The checkpoint is {best}.")
+    elif isinstance(task, RecogniserTask):
+        calibrate_names(best, best, validation, labelled)
     elif isinstance(task, FlatTask):
         calibrate_flat(best, validation)
 

@@ -31,7 +31,7 @@ from ghtt_core.train.augment import Corrupt, as_estimated, vary
 from ghtt_core.train.calibrate import TEMPERATURES
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseLosses, PoseTask, window_sizes
-from ghtt_core.train.store import MIN_SEEN, UNLABELLED, MotionStore
+from ghtt_core.train.store import MIN_SEEN, UNLABELLED, MotionStore, by_rarity
 
 LEAST_FUTURE = CLIP_FRAMES * 3 // 2
 """Frames that have to follow in a training window of the flat model, as for the action block."""
@@ -169,9 +169,7 @@ class RecogniserTask:
     def _histories(
         self, store: MotionStore, rows: NDArray[np.int64], count: int, rng: np.random.Generator
     ) -> dict[str, NDArray[Any]]:
-        frequency = np.bincount(store.label[rows])
-        weight = 1 / np.sqrt(frequency[store.label[rows]])
-        row = rng.choice(rows, count, p=weight / weight.sum())
+        row = rows[by_rarity(store.label[rows], count, rng)]
         joints_m = store.gather(store.seen_m, row, HISTORY_CLIPS * CLIP_FRAMES, 0)
         joints_m, _ = vary(joints_m, joints_m.copy(), rng)
         joints_m = as_estimated(joints_m, store.estimated[row], self.corrupt, rng)
@@ -193,7 +191,7 @@ class RecogniserTask:
     @staticmethod
     def score(metrics: dict[str, float]) -> float:
         """Lower is better: the share of wrong names."""
-        return 1 - float(np.mean([value for name, value in metrics.items() if name.endswith("top1")]))
+        return 1 - float(np.mean([value for name, value in metrics.items() if name.endswith("/top1")]))
 
     def save(self, module: nn.Module, path: Path, card: dict[str, Any]) -> None:
         """Write a G-HTT checkpoint whose decoders are untrained; the card's `block` says so."""

@@ -1,5 +1,6 @@
 """Training of the action block on top of a frozen pose block."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
 from ghtt_core.train.plan import Plan, coarse_course, picked
 from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
-from ghtt_core.train.store import UNLABELLED, MotionStore
+from ghtt_core.train.store import UNLABELLED, MotionStore, by_rarity
 
 M_NOISE = 0.8
 """Noise on the observed mid-levels, in units of their spread. The paper's 1.0 belongs to its own scale of m; less than 0.5 lets
@@ -145,6 +146,9 @@ class ActionTask:
         self.classes = model.action_names
         self.corrupt = corrupt
         model.action.class_text.copy_(torch.from_numpy(text))
+        # What an earlier run fitted afterwards is fitted anew.
+        model.action.logit_scale.fill_(1.0)
+        model.action.class_bias.zero_()
         self.module = ActionLosses(model.action, model.pose, model.config.future_clips)
         self.stores = [MotionStore(sequences, self.classes) for _, sequences, _ in train]
         shares = np.array([share for _, _, share in train])
@@ -187,18 +191,10 @@ class ActionTask:
             drawn = rng.multinomial(count, shares / shares.sum()) if count else np.zeros(len(pools), np.int64)
             for number, some in enumerate(drawn):
                 if some:
-                    picks.append((number, self._choose(number, pools[number], int(some), rng, pools is self.labelled)))
+                    pool, label = pools[number], self.stores[number].label
+                    one = by_rarity(label[pool], some, rng) if pools is self.labelled else rng.integers(0, len(pool), some)
+                    picks.append((number, pool[one]))
         return picks
-
-    def _choose(
-        self, number: int, pool: NDArray[np.int64], count: int, rng: np.random.Generator, by_class: bool
-    ) -> NDArray[np.int64]:
-        """Random rows; labelled ones with the square root of each class's frequency, so that rare classes are learned too."""
-        if not by_class:
-            return pool[rng.integers(0, len(pool), count)]
-        frequency = np.bincount(self.stores[number].label[pool], minlength=len(self.classes))
-        weight = 1 / np.sqrt(np.maximum(frequency, 1))[self.stores[number].label[pool]]
-        return rng.choice(pool, count, p=weight / weight.sum())
 
     def _windows(self, number: int, rows: NDArray[np.int64], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
         store, levels = self.stores[number], self.levels[number]
@@ -262,7 +258,7 @@ class ActionTask:
     def score(metrics: dict[str, float]) -> float:
         """Lower is better: forecast errors relative to zero velocity, and the share of wrong names."""
         ratios = [value for name, value in metrics.items() if name.endswith("_ratio")]
-        wrong = [1 - value for name, value in metrics.items() if name.endswith("top1")]
+        wrong = [1 - value for name, value in metrics.items() if name.endswith("/top1")]
         return float(np.mean(ratios or [0.0]) + np.mean(wrong or [0.0]))
 
     def save(self, module: nn.Module, path: Path, card: dict[str, Any]) -> None:
@@ -288,14 +284,21 @@ def forecast_ratios(model: Model, sequences: Sequence[MotionSequence], windows: 
 
 
 def recognition_metrics(model: Model, sequences: Sequence[MotionSequence]) -> dict[str, float]:
-    """Top-1 accuracy with at least a second left in the action, and the calibration error over all windows."""
+    """Recognition over all windows, and with at least a second left in the action (`early`).
+
+    Top-1 accuracy, mean recall of the classes that occur, negative log-likelihood and calibration error.
+    """
     windows = action_windows(sequences, model.spec.action_names, EvaluationProtocol())
     if not len(windows):
         return {}
     probabilities = recognise(model, windows.histories_m)
-    early = windows.left >= FRAME_RATE_HZ
     right = probabilities.argmax(axis=1) == windows.label
+    early = windows.left >= FRAME_RATE_HZ
+    given = probabilities[np.arange(len(windows)), windows.label]
     return {
-        "top1": float(right[early].mean()),
+        "top1": float(right.mean()),
+        "early_top1": float(right[early].mean()) if early.any() else math.nan,
+        "recall": float(np.mean([right[windows.label == label].mean() for label in np.unique(windows.label)])),
+        "nll": float(-np.log(given.clip(1e-12)).mean()),
         "calibration_error": float(expected_calibration_error(probabilities, windows.label)),
     }

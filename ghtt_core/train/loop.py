@@ -248,13 +248,19 @@ class _Log:
         self.file.flush()
 
 
+def command_of(arguments: list[str]) -> str:
+    """The command line as a model card gives it: files and folders by their last name alone."""
+    return " ".join(
+        ["python -m ghtt_core.train", *(Path(argument).name if "/" in argument else argument for argument in arguments)]
+    )
+
+
 def card_of(block: str, arguments: list[str], data: list[str], options: LoopOptions) -> dict[str, Any]:
-    """The part of a model card that is known before training; files and folders by their last name alone."""
-    command = " ".join(Path(argument).name if "/" in argument else argument for argument in arguments)
+    """The part of a model card that is known before training."""
     settings = {"batch": options.batch, "learning_rate": options.learning_rate, "seed": options.seed}
     return {
         "block": block,
-        "command": f"python -m ghtt_core.train {command}",
+        "command": command_of(arguments),
         "data": [Path(one).name for one in data],
         "settings": settings,
     }

@@ -26,7 +26,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
 from ghtt_core.sampling import STRATA, sampling_noise
-from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
+from ghtt_core.skeleton import BONES, HANDS, MEAN_HAND_SIZE_M
 from ghtt_core.train.augment import Corrupt, Hiding, as_estimated, hide, vary
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix, Draw
@@ -245,7 +245,9 @@ def _validate_store(block: PoseBlock, store: MotionStore, corrupt: Corrupt) -> d
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
     skip = block.encode(tensors["features"], tensors["mask"])[2]
     answer = block.refine(skip, tensors["features"], tensors["mask"])
-    refined = follow_both_ways(answer.numpy(), window_sizes(noisy), features_from_joints(noisy, window_sizes(noisy)))
+    sizes = window_sizes(noisy)
+    as_they_are = np.full((HANDS, len(BONES)), np.nan)
+    refined = follow_both_ways(answer.numpy(), sizes, as_they_are, features_from_joints(noisy, sizes))
 
     # Forecasts start from what was really seen, without added noise.
     values, mask = torch.from_numpy(described.values), torch.from_numpy(described.mask)

@@ -12,6 +12,8 @@ from ghtt_core.skeleton import HANDS, JOINTS, PALM
 UNLABELLED = -1
 MIN_SEEN = CLIP_FRAMES // 2
 """Frames of the observed clip, and of the coming one, in which a hand must be there for a window to count."""
+RARITY = 0.5
+"""Frames of an action are drawn the more often the rarer it is: by its frequency to the power of minus this."""
 
 
 class MotionStore:
@@ -83,3 +85,9 @@ class MotionStore:
         windows = source[np.clip(index, 0, len(self) - 1)]
         windows[outside] = np.nan
         return np.asarray(windows.reshape(len(row), before + after, HANDS, JOINTS, 3))
+
+
+def by_rarity(label: NDArray[np.int64], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Draw `count` indices of (N,) class numbers, rare classes more often than they occur (see `RARITY`)."""
+    weight = np.bincount(label)[label] ** -RARITY
+    return rng.choice(len(label), count, p=weight / weight.sum())

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
+from ghtt_core.baselines.gaps import fill_gaps
 from ghtt_core.features import (
     LOCAL,
     RELATIVE,
@@ -20,7 +21,7 @@ from ghtt_core.features import (
 )
 from ghtt_core.fusion import follow, follow_both_ways
 from ghtt_core.metrics import acceleration_error
-from ghtt_core.skeleton import LEFT, RIGHT
+from ghtt_core.skeleton import BONES, LEFT, RIGHT
 from ghtt_core.synthetic.motion import generate_motion
 
 FRAMES = 64
@@ -103,7 +104,7 @@ def test_a_missing_hand_stays_missing_and_the_other_is_untouched():
     assert not half.mask[:, RELATIVE].any()
     np.testing.assert_array_equal(half.values[:, 63:126], whole.values[:, 63:126])
     assert (half.values[:, :63] == 0).all()
-    placed = follow_both_ways(half.values, sizes_of(joints_m), half)
+    placed = follow_both_ways(half.values, sizes_of(joints_m), UNCHANGED_BONES, half)
     assert np.isnan(placed[:, LEFT]).all()
     assert np.isfinite(placed[:, RIGHT]).all()
 
@@ -130,7 +131,10 @@ def test_the_first_frame_of_a_clip_has_no_velocity():
     np.testing.assert_allclose(first, np.tile([1, 0, 0, 0, 1, 0, 0, 0, 0], (2, 1)))
 
 
-@pytest.mark.parametrize("hidden", [slice(0, 0), slice(0, 5), slice(6, 11), slice(11, 16)])
+UNCHANGED_BONES = np.full((2, len(BONES)), np.nan)
+
+
+@pytest.mark.parametrize("hidden", [slice(0, 0), slice(0, 5), slice(11, 16)])
 def test_a_clip_is_placed_where_the_hands_were_seen(hidden):
     """With exact features the hidden frames come out exactly; only the fingers' own motion is smoothed."""
     joints_m = motion(4, 16)
@@ -142,8 +146,23 @@ def test_a_clip_is_placed_where_the_hands_were_seen(hidden):
     for values, true_m, tolerance_m in ((stiff, stiff_m, 1e-6), (exact.values, joints_m, 0.01)):
         seen_m = true_m.copy()
         seen_m[hidden] = np.nan
-        placed_m = follow_both_ways(values, size_m, features_from_joints(seen_m, size_m))
+        placed_m = follow_both_ways(values, size_m, UNCHANGED_BONES, features_from_joints(seen_m, size_m))
         np.testing.assert_allclose(placed_m, true_m, rtol=0, atol=tolerance_m)
+
+
+def test_in_a_gap_the_hand_goes_from_where_it_was_seen_to_where_it_was_seen_again():
+    """Nearer to the truth than a straight line, whatever the model says; outside the gap the person's bones are kept."""
+    joints_m = motion(4, 16)
+    size_m = sizes_of(joints_m)
+    seen_m = joints_m.copy()
+    seen_m[6:11, RIGHT] = np.nan
+    seen = features_from_joints(seen_m, size_m)
+    nonsense = np.random.default_rng(0).normal(size=seen.values.shape)
+    placed_m = follow_both_ways(nonsense, size_m, bone_lengths(joints_m[0]), seen)
+    error_m, straight_m = (np.linalg.norm(one - joints_m, axis=-1)[6:11, RIGHT].mean() for one in (placed_m, fill_gaps(seen_m)))
+    assert error_m < 0.9 * straight_m
+    kept_m = np.delete(bone_lengths(placed_m)[:, RIGHT], slice(6, 11), axis=0)
+    np.testing.assert_allclose(kept_m, np.broadcast_to(bone_lengths(joints_m[0, RIGHT]), kept_m.shape), atol=1e-6)
 
 
 def test_following_knows_nothing_of_what_comes_later():

@@ -11,16 +11,19 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from ghtt_core.checkpoint import load_checkpoint
+from ghtt_core.card import card_markdown
+from ghtt_core.checkpoint import load_checkpoint, save_checkpoint
 from ghtt_core.model.config import GHTTConfig
+from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence, Segment, at_rate
 from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.train.__main__ import main
 from ghtt_core.train.augment import Hiding, hide, mirrored, mixed_noise, vary
+from ghtt_core.train.calibrate import class_bias
 from ghtt_core.train.loop import LoopOptions, Trainer
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseTask
-from ghtt_core.train.store import UNLABELLED, MotionStore
+from ghtt_core.train.store import UNLABELLED, MotionStore, by_rarity
 
 TINY = GHTTConfig("tiny", width=32, heads=2, feedforward=48, encoder_layers=1, decoder_layers=1)
 
@@ -136,6 +139,50 @@ def test_a_run_can_go_on_from_a_checkpoint(sequences, tmp_path):
     for name, tensor in first.pose.state_dict().items():
         torch.testing.assert_close(second.pose.state_dict()[name], tensor, atol=1e-6, rtol=0)
     assert card["begin"]["command"] == "the first"
+
+
+@pytest.mark.parametrize("block", ["flat", "recogniser"])
+def test_what_the_model_is_compared_with_begins_at_the_beginning(block, sequences, tmp_path, capsys):
+    save_checkpoint(tmp_path / "trained.safetensors", GHTT(TINY, ("pour",)))
+    options = ["--data", "synthetic:1", "--out", str(tmp_path / "run"), "--begin", str(tmp_path / "trained.safetensors")]
+    assert main([block, *options]) == 2
+    assert f"{block} starts from random weights" in capsys.readouterr().err
+
+
+def test_rare_actions_are_drawn_more_often_than_they_occur_and_the_bias_takes_that_back():
+    label = np.repeat([0, 1], [900, 100])
+    drawn = label[by_rarity(label, 40_000, np.random.default_rng(0))]
+    odds = (drawn == 0).sum() / (drawn == 1).sum()
+    assert odds == pytest.approx(3, rel=0.05)
+    seen = [walk(frames, name, (Segment(0, frames, name),)) for name, frames in (("often", 9000), ("seldom", 1000))]
+    often, seldom, never = class_bias(seen, ("often", "seldom", "never"))
+    assert odds * np.exp(often - seldom) == pytest.approx(9, rel=0.1)
+    assert seldom > never > -np.inf
+    assert not class_bias([walk(30)], ("often", "seldom")).any()
+
+
+def test_the_head_is_fitted_and_nothing_else_of_a_checkpoint_changes(tmp_path, capsys):
+    """Latents of a random network say nothing: fitted, it says how frequent the actions are, and no more."""
+    torch.manual_seed(0)
+    model = GHTT(TINY, ("pour", "stir", "type"))
+    model.action.class_text.normal_()
+    begun, out = tmp_path / "begun.safetensors", tmp_path / "head"
+    save_checkpoint(
+        begun, model, default_temperature=1.7, card={"command": "the first", "validation": {"a/top1": 0.5, "a/ade_ratio": 1}}
+    )
+    assert main(["head", "--begin", str(begun), "--data", "synthetic:4", "--out", str(out)]) == 0
+    fitted, spec, card = load_checkpoint(out / "best.safetensors")
+    before, after = model.state_dict(), fitted.state_dict()
+    changed = {name for name in before if not torch.equal(before[name], after[name])}
+    assert changed == {"action.logit_scale", "action.class_bias"}
+    assert spec.default_temperature == 1.7
+    assert card["command"] == "the first"
+    assert card["validation"]["synthetic/nll"] < np.log(3)
+    assert card["validation"].keys() >= {"a/ade_ratio", "synthetic/top1", "synthetic/recall"}
+    assert "a/top1" not in card["validation"]  # what it was before the fit
+    assert "train head --begin" in card_markdown(out / "best.safetensors")
+    assert main(["head", "--data", "synthetic:1", "--out", str(out)]) == 2
+    assert "--begin" in capsys.readouterr().err
 
 
 def test_a_resumed_run_takes_the_same_steps(sequences, tmp_path):
