@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -108,9 +109,10 @@ class ClipReader:
         if target is None:  # no time stamps to seek by: count from the start
             self._skip(index)
             return
-        self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
-        frames = self._decode()
-        first = next((frame for frame in frames if frame.pts is not None and frame.pts >= target), None)
+        frames, first = self._decode(), None
+        with suppress(av.FFmpegError):  # a damaged index
+            self._container.seek(target, stream=self._stream, backward=True, any_frame=False)
+            first = next((frame for frame in frames if frame.pts is not None and frame.pts >= target), None)
         if first is None or first.pts != target:  # an open GOP or a bad index: the slow way is always right
             self._reopen()
             self._skip(index)

@@ -1,11 +1,13 @@
 """Sources that lie on disk: clips, folders of pictures, the bundled demo."""
 
+import io
 import re
 import time
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from app.sources.base import Source, SourceInfo, SourceState
 from estimators.clips import ClipReader
@@ -120,12 +122,23 @@ def read_image(path: Path) -> NDArray[np.uint8]:
         # OpenCV's own file reading fails on Windows for paths outside the code page; bytes always work.
         if path.stat().st_size > MOST_PIXELS * 4:
             raise UserError(f"{path} is too large for a picture: take it out of the folder.")
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+        data = path.read_bytes()
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if _is_whole(data) else None
     except cv2.error as error:
         raise UserError(f"{path} cannot be decoded: {error.err}.") from error
     if image is None:
         raise UserError(f"{path} is not a picture that can be decoded: take it out of the folder.")
     return np.asarray(image, np.uint8)
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a picture's parts are as long as it says; OpenCV takes the memory first, gigabytes for a hundred bytes."""
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            picture.verify()
+    except Exception:  # Pillow raises whatever a broken picture leads to.
+        return False
+    return True
