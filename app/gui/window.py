@@ -199,9 +199,10 @@ class MainWindow(WindowLayout):
         video, export = self.session.writing()
         self.record_bar.show_writing("   ".join(filter(None, (writing_text(video, "MP4"), writing_text(export, tr("export"))))))
         self.recording.follow(video, export)
-        if status.error and status.error != self._last_error:
-            self.toasts.show(status.error, self.log.detail(), error=True)
-        self._last_error = status.error
+        error = status.error or self.display.error
+        if error and error != self._last_error:
+            self.toasts.show(error, self.log.detail(), error=True)
+        self._last_error = error
         if status.source_note and status.source_note != self._last_note:
             self.toasts.show(status.source_note)
         self._last_note = status.source_note
@@ -320,5 +321,5 @@ class MainWindow(WindowLayout):
         self.hide()  # It is gone for the user; ending the threads may take a moment more.
         self.session.close()
         self.recording.close()
-        self.scene.close()
+        self.display.close()
         super().closeEvent(event)

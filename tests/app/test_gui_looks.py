@@ -104,7 +104,7 @@ def test_what_was_switched_off_stays_off(qtbot: QtBot, window: MainWindow, sessi
     again = open_window(qtbot, FakeSession(), settings_file)
     assert not again.view_controls.options().futures
     assert again.actions_by_name["view_top"].isChecked()
-    assert again.scene._camera.elevation > 80
+    assert again.scene.camera.elevation_deg > 80
     again.close()
 
 

@@ -339,11 +339,11 @@ def test_an_end_without_a_start_is_explained(window: MainWindow) -> None:
 
 
 def test_view_keys_turn_the_scene(window: MainWindow) -> None:
-    camera = window.scene._camera
+    camera = window.scene.camera
     press(window, Key.Key_T)
-    assert camera.elevation > 80
+    assert camera.elevation_deg > 80
     press(window, Key.Key_W)
-    assert camera.elevation == 0
+    assert camera.elevation_deg == 0
     assert window.actions_by_name["view_wearer"].isChecked()
 
 
