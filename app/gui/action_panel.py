@@ -15,6 +15,8 @@ from ghtt_core.packets import Float32
 
 TOP = 5
 TIMELINE_S = 20.0
+_SCROLL_S = 0.2
+"""The curves move on in steps of so much time: a step is a few pixels, and to draw them takes longer than most drawing does."""
 _FIRST = 1.6
 """The first action is so many times as high as the others: it is what people look for across a room."""
 
@@ -122,11 +124,17 @@ class ActionTimeline(QWidget):
         self._theme = DARK
         self._history: deque[tuple[float, Float32]] = deque()
         self._clock = WatchingClock()
+        self._painted_s = -np.inf
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
         self._theme = theme
         self.update()
+
+    def catch_up(self) -> None:
+        """Paint what has come since the last step."""
+        if self._history and self._history[-1][0] != self._painted_s:
+            self.update()
 
     def clear(self) -> None:
         """Forget the past (another source)."""
@@ -142,7 +150,8 @@ class ActionTimeline(QWidget):
             self._history.append((time_s, prob))
             while self._history[0][0] < time_s - TIMELINE_S:
                 self._history.popleft()
-            self.update()
+            if time_s - self._painted_s >= _SCROLL_S:
+                self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Draw a curve for every class that was among the first in the time shown."""
@@ -153,6 +162,7 @@ class ActionTimeline(QWidget):
         self._draw_axis(painter, plot)
         if len(self._history) > 1:
             times = np.array([time_s for time_s, _ in self._history])
+            self._painted_s = times[-1]
             prob = np.stack([values for _, values in self._history])
             shown = np.unique(np.concatenate((prob.argmax(axis=1), np.argsort(-prob[-1])[:TOP])))
             stride = max(1, len(times) // max(1, int(plot.width() / 2)))
@@ -190,7 +200,9 @@ class ActionTimeline(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
         base = [QPointF(points[-1].x(), plot.bottom()), QPointF(points[0].x(), plot.bottom())]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # The curve covers its edge.
         painter.drawPolygon(QPolygonF(points + base))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         again = index >= len(CLASS_COLORS)  # The colours go round: the second time they are dashed.
         painter.setPen(QPen(color, 2, Qt.PenStyle.DashLine if again else Qt.PenStyle.SolidLine))
