@@ -1,5 +1,7 @@
 """What the hands are doing: the most probable actions as bars, and how they came and went."""
 
+import math
+import time
 from collections import deque
 
 import numpy as np
@@ -15,8 +17,8 @@ from ghtt_core.packets import Float32
 
 TOP = 5
 TIMELINE_S = 20.0
-_SCROLL_S = 0.2
-"""The curves move on in steps of so much time: a step is a few pixels, and to draw them takes longer than most drawing does."""
+_STEP_S = 0.2
+"""Bars and curves move on in steps of so much time: nobody reads faster, and text and curves are dear to draw."""
 _FIRST = 1.6
 """The first action is so many times as high as the others: it is what people look for across a room."""
 
@@ -50,6 +52,7 @@ class ActionBars(QWidget):
         self._top: list[tuple[int, float]] = []
         self._condition: int | None = None
         self._hint = tr("waiting for half a second of hands")
+        self._painted_s, self._stale = -math.inf, False
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Room for five bars."""
@@ -73,14 +76,23 @@ class ActionBars(QWidget):
     def set_actions(self, names: tuple[str, ...], prob: Float32, condition: int | None) -> None:
         """Show (C,) probabilities of C classes, and which class the futures are conditioned on."""
         top = top_actions(prob)
-        if (names, top, condition) != (self._names, self._top, self._condition):
-            self._names, self._top, self._condition = names, top, condition
-            told = ", ".join(f"{spoken(names[index])} {value:.0%}" for index, value in top)
+        if (names, top, condition) == (self._names, self._top, self._condition):
+            return
+        chosen = (names, condition) != (self._names, self._condition) or not self._top
+        self._names, self._top, self._condition, self._stale = names, top, condition, True
+        if chosen or time.monotonic() - self._painted_s >= _STEP_S:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Paint what has come since the last step."""
+        if self._stale:
+            told = ", ".join(f"{spoken(self._names[index])} {value:.0%}" for index, value in self._top)
             self.setAccessibleDescription(told or self._hint)
             self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Draw a row per action: its bar, its name, its percentage."""
+        self._painted_s, self._stale = time.monotonic(), False
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._top:
@@ -124,7 +136,7 @@ class ActionTimeline(QWidget):
         self._theme = DARK
         self._history: deque[tuple[float, Float32]] = deque()
         self._clock = WatchingClock()
-        self._painted_s = -np.inf
+        self._painted_s = -math.inf
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
@@ -150,7 +162,7 @@ class ActionTimeline(QWidget):
             self._history.append((time_s, prob))
             while self._history[0][0] < time_s - TIMELINE_S:
                 self._history.popleft()
-            if time_s - self._painted_s >= _SCROLL_S:
+            if time_s - self._painted_s >= _STEP_S:
                 self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
@@ -220,6 +232,11 @@ class ActionPanel(QWidget):
         layout.setContentsMargins(10, 6, 10, 8)
         layout.addWidget(self.bars, 3)
         layout.addWidget(self.timeline, 2)
+
+    def catch_up(self) -> None:
+        """Paint what has come since the last step."""
+        self.bars.catch_up()
+        self.timeline.catch_up()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""

@@ -223,7 +223,7 @@ class MainWindow(WindowLayout):
             if self.display.newest is not None:
                 self._show_actions(self.display.newest)
         self.scorecard_panel.update()
-        self.action_panel.timeline.catch_up()
+        self.action_panel.catch_up()
 
     @staticmethod
     def _waiting_text(status: Status) -> str:
