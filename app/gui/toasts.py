@@ -44,6 +44,7 @@ class Toast(QFrame):
         self.setAccessibleName(tr("Error") if error else tr("Message"))
         self.setAccessibleDescription(text)
         label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)  # It may name a stranger's file or action.
         label.setWordWrap(True)
         label.setMinimumWidth(300)
         label.setMaximumWidth(380)

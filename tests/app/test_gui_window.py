@@ -364,6 +364,33 @@ def test_closing_stops_the_session_and_every_timer(window: MainWindow, session: 
     assert QApplication.activeModalWidget() is None
 
 
+def test_closing_waits_in_the_open_for_what_is_being_written(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(session, "stop_export", lambda: stopped.append("export"))  # It takes its time.
+    show(qtbot, window, session, 1.0)
+    press(window, Key.Key_E)
+    assert session.export is not None
+    window.close()
+    assert stopped == ["export"]
+    assert window.isVisible()
+    assert not session.closed
+    assert "Finishing" in window.video._badge
+    session.export = None
+    qtbot.waitUntil(lambda: session.closed)
+    assert not window.isVisible()
+
+
+def test_closing_twice_waits_no_longer(window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stop_video", lambda: None)
+    press(window, Key.Key_R)
+    window.close()
+    assert not session.closed
+    window.close()
+    assert session.closed
+
+
 def test_the_keyboard_reaches_every_control(window: MainWindow) -> None:
     panel = window.futures_panel
     wanted = {panel.horizon, panel.samples, panel.temperature, panel.scrub, panel.freeze, panel.what_if, window.transport.play}

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -173,3 +174,29 @@ def test_hands_throw_shadows_on_the_floor(view: DrawnView) -> None:
     darker = picture.sum(axis=2) < view.render().sum(axis=2) - 15
     assert darker.sum() > 40
     assert np.nonzero(darker)[0].mean() > np.nonzero(_blue(picture) | _orange(picture))[0].mean()  # Below the hands.
+
+
+def test_a_lost_context_is_made_anew(view: DrawnView, monkeypatch: pytest.MonkeyPatch) -> None:
+    view.show_hands(None, hands_at(0.0))
+    before = view.render()
+    with monkeypatch.context() as lost:
+        lost.setattr("app.viewer.offscreen.QOpenGLContext.makeCurrent", lambda *_: False)
+        with pytest.raises(RuntimeError, match="context is lost"):
+            view.render()
+    np.testing.assert_array_equal(view.render(), before)
+
+
+def test_a_picture_can_be_drawn_in_another_thread(view: DrawnView) -> None:
+    view.show_hands(hands_at(0.0), hands_at(0.0))
+    view.show_futures(futures_at(0.0))
+    here = view.render()
+    other, pictures = SceneRenderer(), []
+
+    def draw() -> None:
+        pictures.append(other.render(view.picture(480, 360))[..., :3])
+        other.close()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    thread.join(60)
+    np.testing.assert_array_equal(pictures[0], here)
