@@ -135,6 +135,7 @@ class VideoView(QWidget):
         box = painter.fontMetrics().boundingRect(text).adjusted(-6, -2, 6, 2)
         box.moveCenter((wrist + QPointF(0, 1.1 * box.height())).toPoint())
         box.moveBottom(min(box.bottom(), self.height() - 4))
+        box.moveLeft(min(max(box.left(), 4), self.width() - box.width() - 4))
         self._draw_plate(painter, box, text, self._hand_colors[hand])
 
     def _draw_message(self, painter: QPainter) -> None:

@@ -84,11 +84,13 @@ def test_the_compare_button_names_the_method(window: MainWindow) -> None:
     assert window.view_controls.compare == "One-Euro"
 
 
-def test_the_record_button_shows_time_and_size(window: MainWindow, session: FakeSession) -> None:
+def test_the_record_button_shows_time_and_size(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     click(_button(window.record_bar, "Record"))
     assert session.video is not None
     window.refresh_metrics()
-    assert window.record_bar.writing.text() == "● MP4 0:00  0.0 MB"
+    bar = window.record_bar
+    assert bar.writing.text() == "● MP4 0:00  0.0 MB"
+    qtbot.waitUntil(lambda: bar.writing.width() >= bar.writing.sizeHint().width())  # Nothing of it is cut off.
     click(_button(window.record_bar, "Record"))
     window.refresh_metrics()
     assert window.record_bar.writing.text() == ""

@@ -240,6 +240,13 @@ def test_a_first_run_is_greeted_and_a_second_is_not(qtbot: QtBot, window: MainWi
     again.close()
 
 
+def test_a_toast_on_the_screen_takes_the_new_theme(qtbot: QtBot, window: MainWindow) -> None:
+    (toast,) = window.toasts.toasts()
+    dark = pixels(toast).mean()
+    press(window, Key.Key_D)
+    qtbot.waitUntil(lambda: pixels(toast).mean() > dark + 100)
+
+
 def test_an_error_becomes_one_toast_that_stays(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     session.error = "Cannot open camera 7: it is not connected."
     qtbot.waitUntil(lambda: any(toast.text == session.error for toast in window.toasts.toasts()))
