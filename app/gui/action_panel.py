@@ -1,5 +1,7 @@
 """What the hands are doing: the most probable actions as bars, and how they came and went."""
 
+import math
+import time
 from collections import deque
 
 import numpy as np
@@ -15,6 +17,8 @@ from ghtt_core.packets import Float32
 
 TOP = 5
 TIMELINE_S = 20.0
+_STEP_S = 0.2
+"""Bars and curves move on in steps of so much time: nobody reads faster, and text and curves are dear to draw."""
 _FIRST = 1.6
 """The first action is so many times as high as the others: it is what people look for across a room."""
 
@@ -48,6 +52,7 @@ class ActionBars(QWidget):
         self._top: list[tuple[int, float]] = []
         self._condition: int | None = None
         self._hint = tr("waiting for half a second of hands")
+        self._painted_s, self._stale = -math.inf, False
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """Room for five bars."""
@@ -71,14 +76,23 @@ class ActionBars(QWidget):
     def set_actions(self, names: tuple[str, ...], prob: Float32, condition: int | None) -> None:
         """Show (C,) probabilities of C classes, and which class the futures are conditioned on."""
         top = top_actions(prob)
-        if (names, top, condition) != (self._names, self._top, self._condition):
-            self._names, self._top, self._condition = names, top, condition
-            told = ", ".join(f"{spoken(names[index])} {value:.0%}" for index, value in top)
+        if (names, top, condition) == (self._names, self._top, self._condition):
+            return
+        chosen = (names, condition) != (self._names, self._condition) or not self._top
+        self._names, self._top, self._condition, self._stale = names, top, condition, True
+        if chosen or time.monotonic() - self._painted_s >= _STEP_S:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Paint what has come since the last step."""
+        if self._stale:
+            told = ", ".join(f"{spoken(self._names[index])} {value:.0%}" for index, value in self._top)
             self.setAccessibleDescription(told or self._hint)
             self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Draw a row per action: its bar, its name, its percentage."""
+        self._painted_s, self._stale = time.monotonic(), False
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if not self._top:
@@ -122,11 +136,17 @@ class ActionTimeline(QWidget):
         self._theme = DARK
         self._history: deque[tuple[float, Float32]] = deque()
         self._clock = WatchingClock()
+        self._painted_s = -math.inf
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
         self._theme = theme
         self.update()
+
+    def catch_up(self) -> None:
+        """Paint what has come since the last step."""
+        if self._history and self._history[-1][0] != self._painted_s:
+            self.update()
 
     def clear(self) -> None:
         """Forget the past (another source)."""
@@ -142,7 +162,8 @@ class ActionTimeline(QWidget):
             self._history.append((time_s, prob))
             while self._history[0][0] < time_s - TIMELINE_S:
                 self._history.popleft()
-            self.update()
+            if time_s - self._painted_s >= _STEP_S:
+                self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Draw a curve for every class that was among the first in the time shown."""
@@ -153,6 +174,7 @@ class ActionTimeline(QWidget):
         self._draw_axis(painter, plot)
         if len(self._history) > 1:
             times = np.array([time_s for time_s, _ in self._history])
+            self._painted_s = times[-1]
             prob = np.stack([values for _, values in self._history])
             shown = np.unique(np.concatenate((prob.argmax(axis=1), np.argsort(-prob[-1])[:TOP])))
             stride = max(1, len(times) // max(1, int(plot.width() / 2)))
@@ -190,7 +212,9 @@ class ActionTimeline(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(fill)
         base = [QPointF(points[-1].x(), plot.bottom()), QPointF(points[0].x(), plot.bottom())]
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)  # The curve covers its edge.
         painter.drawPolygon(QPolygonF(points + base))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         again = index >= len(CLASS_COLORS)  # The colours go round: the second time they are dashed.
         painter.setPen(QPen(color, 2, Qt.PenStyle.DashLine if again else Qt.PenStyle.SolidLine))
@@ -208,6 +232,11 @@ class ActionPanel(QWidget):
         layout.setContentsMargins(10, 6, 10, 8)
         layout.addWidget(self.bars, 3)
         layout.addWidget(self.timeline, 2)
+
+    def catch_up(self) -> None:
+        """Paint what has come since the last step."""
+        self.bars.catch_up()
+        self.timeline.catch_up()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""

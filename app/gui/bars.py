@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from PyQt6.QtCore import QPointF, QRectF, QSize, Qt
+from PyQt6.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QAction, QColor, QLinearGradient, QPainter, QPaintEvent, QPen
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
@@ -55,7 +55,12 @@ class RecordBar(QWidget):
 
     def show_writing(self, text: str) -> None:
         """Say what is being written; "" for nothing."""
+        if text == self.writing.text():
+            return
         self.writing.setText(text)
+        if not text or self.sizeHint().width() > self.width():
+            # The menu bar gives its corner more room, or takes it back, only when it appears.
+            QCoreApplication.sendEvent(self, QEvent(QEvent.Type.ShowToParent))
 
 
 class SceneBar(QWidget):

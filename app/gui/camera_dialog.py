@@ -81,6 +81,7 @@ class CameraDialog(QDialog):
         self.target.setAccessibleName(tr("Camera number, device path or stream address"))
         self.target.setPlaceholderText(tr("0, /dev/video0, rtsp://..."))
         self.picture = QLabel(tr("Choose a camera on the left, or type an address and press Preview."))
+        self.picture.setTextFormat(Qt.TextFormat.PlainText)
         if not cameras:
             self.picture.setText(tr("No camera was found. Plug one in and open this again, or type the address of a stream."))
         self.picture.setFixedSize(*_PREVIEW_PX)

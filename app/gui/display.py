@@ -1,22 +1,18 @@
-"""What is on the screen: the newest moment, or one that is held; drawn when it is due."""
+"""What is on the screen: the newest moment, or one that is held."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from app.gui.compare import METHODS, Comparison
 from app.gui.port import Moment, Session
-from app.gui.presenter import Pacer, ShowOptions, overlays, still_ahead
+from app.gui.presenter import ShowOptions, overlays, still_ahead
 from app.gui.scene_view import SceneView
 from app.gui.video_view import VideoView
 from ghtt_core.packets import Float32
 
-VIDEO_SHARE, SCENE_SHARE = 0.3, 0.3
-"""Parts of the window's time that drawing the video and the 3D view may take."""
-
 
 class Display:
-    """Draws moments on the video and in the 3D view, each at its own pace.
+    """Has moments drawn on the video and in the 3D view, each at its own pace.
 
     Attributes:
         newest: The newest moment.
@@ -33,11 +29,17 @@ class Display:
         self.comparison = Comparison()
         self._session, self._video, self._scene, self._options = session, video, scene, options
         self._joints: Mapping[str, Float32] = {}
-        self._video_stale = self._scene_stale = False
-        self._prepared_s = 0.0
-        self._video_pacer, self._scene_pacer = Pacer(VIDEO_SHARE), Pacer(SCENE_SHARE)
-        video.painted.connect(self._video_pacer.spent)
-        scene.painted.connect(lambda painted_s: self._scene_pacer.spent(painted_s + self._prepared_s))
+        self._stale = False
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether everything that was asked for is on the screen."""
+        return not self._stale and self._video.easel.idle and self._scene.easel.idle
+
+    @property
+    def error(self) -> str:
+        """A sentence if drawing fails, or ""."""
+        return self._video.easel.error or self._scene.easel.error
 
     def take(self) -> Moment | None:
         """Look for a newer moment; it goes on the screen unless one is held."""
@@ -61,7 +63,7 @@ class Display:
 
     def redraw(self) -> None:
         """Draw the shown moment again with other options."""
-        self._video_stale = self._scene_stale = True
+        self._stale = True
 
     def forget(self) -> None:
         """Begin anew: another source."""
@@ -70,26 +72,22 @@ class Display:
         self._video.clear()
 
     def draw(self) -> None:
-        """Draw what is new and due."""
-        if self.shown is None:
-            return
-        if self._video_stale and self._video_pacer.due():
-            self._video_stale = False
-            self._draw_video(self.shown)
-        if self._scene_stale and self._scene_pacer.due():
-            self._scene_stale = False
-            self._draw_scene(self.shown)
+        """Have drawn what is new."""
+        moment = self.shown
+        if self._stale and moment is not None:
+            self._stale = False
+            self._draw_video(moment)
+            self._draw_scene(moment)
 
-    def draw_now(self) -> None:
-        """Draw what is shown, due or not."""
-        if self.shown is not None:
-            self._video_stale = self._scene_stale = False
-            self._draw_video(self.shown)
-            self._draw_scene(self.shown)
+    def close(self) -> None:
+        """Draw no more."""
+        self._video.easel.close()
+        self._scene.easel.close()
 
     def _draw_video(self, moment: Moment) -> None:
-        drawn = overlays(moment, self._joints, self.comparison.caption, self._options())
-        self._video.show_frame(moment.frame.image_bgr, drawn)
+        joints, options = self._joints, self._options()
+        captions = {method: self.comparison.caption(method) for method in METHODS}  # Drawn in a thread, they would change.
+        self._video.show_frame(moment.frame.image_bgr, lambda: overlays(moment, joints, captions, options))
 
     def _show(self, moment: Moment) -> None:
         self.shown, self._joints = moment, self.comparison.joints
@@ -103,7 +101,6 @@ class Display:
         self.redraw()
 
     def _draw_scene(self, moment: Moment) -> None:
-        started_s = time.perf_counter()
         options = self._options()
         image = moment.frame.image_bgr
         hands = self._scene.hands
@@ -112,4 +109,3 @@ class Display:
         hands.show_hands(moment.observation.joints_cam_m, self._joints.get(method))
         hands.show_futures(still_ahead(moment), options.horizon_s, options.at_s)
         self._scene.redraw()
-        self._prepared_s = time.perf_counter() - started_s

@@ -12,7 +12,7 @@ from app.gui.futures_panel import FuturesPanel
 from app.gui.icons import hand_icon
 from app.gui.labels_panel import LabelsPanel
 from app.gui.looks import scene_colors
-from app.gui.scene_view import SUPERSAMPLING, SceneView
+from app.gui.scene_view import SceneView
 from app.gui.scorecard import Scorecard
 from app.gui.scorecard_panel import ScorecardPanel
 from app.gui.status_line import StatusLine
@@ -99,7 +99,7 @@ class WindowLayout(QMainWindow):
         left, column = _column()
         column.addWidget(self.video, 1)
         column.addWidget(self.transport)
-        self.scene = HandsView(scene_colors(DARK), line_width=SUPERSAMPLING if smooth else 1.0)
+        self.scene = HandsView(scene_colors(DARK))
         self.scene_view = SceneView(self.scene, smooth=smooth)
         right, self._right = _column()
         self._right.addWidget(self.scene_view, 1)

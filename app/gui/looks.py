@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QApplication, QWidget
 
 from app.gui.store import Store
 from app.gui.theme import THEMES, Theme, apply_theme, hand_shades, rgb
-from app.viewer.hands_view import SceneColors
+from app.viewer.picture import SceneColors
 
 _TEXT_SHARE, _USUAL_TEXT_PX, _TEXT_PX = 0.0175, (14, 22), (10, 32)
 """Of the window's height; what comes of it; what it can be made by hand."""

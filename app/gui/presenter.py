@@ -1,7 +1,6 @@
 """From a moment to what is drawn of it: arithmetic only, no widget."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,28 +57,26 @@ def hands_in(moment: Moment) -> tuple[str, ...]:
     return tuple(name for name, seen in zip(HAND_NAMES, moment.observation.visible, strict=True) if seen)
 
 
-def overlays(
-    moment: Moment, joints: Mapping[str, Float32], caption: Callable[[str], str], options: ShowOptions
-) -> list[Overlay]:
+def overlays(moment: Moment, joints: Mapping[str, Float32], captions: Mapping[str, str], options: ShowOptions) -> list[Overlay]:
     """What is drawn over the video: one overlay, or one per method side by side.
 
     Args:
         moment: What is shown.
         joints: The hands of that moment by method.
-        caption: The caption of a method, with its jitter.
+        captions: The caption of each method, with its jitter.
         options: What is to be drawn.
     """
     if options.compare != SIDE_BY_SIDE:
-        return [_overlay(moment, joints, caption, options)]
+        return [_overlay(moment, joints, captions, options)]
     single = [replace(options, compare=method, futures=False, at_s=None) for method in METHODS]
-    return [_overlay(moment, joints, caption, one) for one in single]
+    return [_overlay(moment, joints, captions, one) for one in single]
 
 
-def _overlay(moment: Moment, joints: Mapping[str, Float32], caption: Callable[[str], str], options: ShowOptions) -> Overlay:
+def _overlay(moment: Moment, joints: Mapping[str, Float32], captions: Mapping[str, str], options: ShowOptions) -> Overlay:
     usual = options.compare == METHODS[0]
-    captions = () if usual and options.futures else (caption(options.compare),)
+    written = () if usual and options.futures else (captions[options.compare],)
     if not options.hands:
-        return Overlay(captions=captions)
+        return Overlay(captions=written)
     raw_px, intrinsics = moment.observation.joints_px, moment.intrinsics
     hands = joints.get(options.compare)
     drawn_px = None if hands is None else intrinsics.project(hands)
@@ -89,7 +86,7 @@ def _overlay(moment: Moment, joints: Mapping[str, Float32], caption: Callable[[s
         paths_px = intrinsics.project(future_paths(futures, options.horizon_s))
         if options.at_s is not None:
             poses_px = intrinsics.project(pose_at(futures.joints_cam_m[:_DRAWN_SAMPLES], futures.offset_s, options.at_s))
-    return Overlay(raw_px if usual else None, drawn_px, paths_px, poses_px, captions)
+    return Overlay(raw_px if usual else None, drawn_px, paths_px, poses_px, written)
 
 
 def future_paths(futures: Futures, horizon_s: float) -> NDArray[np.float32]:
@@ -97,25 +94,3 @@ def future_paths(futures: Futures, horizon_s: float) -> NDArray[np.float32]:
     last = max(int(np.searchsorted(futures.offset_s, horizon_s + 1e-4)), 2)
     steps = np.unique(np.linspace(0, min(last, len(futures.offset_s)) - 1, _PATH_STEPS).round().astype(int))
     return futures.joints_cam_m[:_DRAWN_SAMPLES, steps][:, :, :, list(TRAIL_JOINTS)]
-
-
-class Pacer:
-    """Lets a drawing take only its share of the time: on a slow machine the window sheds its own frames, not the poses."""
-
-    def __init__(self, share: float, interval_s: float = 1 / 31) -> None:
-        self._share = share
-        self._interval_s = interval_s
-        self._cost_s = 0.0
-        self._last_s = -np.inf
-
-    def due(self) -> bool:
-        """Whether it may draw now; if so, the time counts from here."""
-        now_s = time.monotonic()
-        if now_s - self._last_s < max(self._interval_s, self._cost_s / self._share):
-            return False
-        self._last_s = now_s
-        return True
-
-    def spent(self, cost_s: float) -> None:
-        """Take note of what a drawing took."""
-        self._cost_s += 0.2 * (cost_s - self._cost_s)

@@ -69,6 +69,18 @@ class RecordControls:
                     self._saved(path)
         self._follow_pictures()
 
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is being written."""
+        return not any(self._session.writing())
+
+    def finish(self) -> bool:
+        """End what is being written; whether that is done already, or goes on beside the window."""
+        if not self.finished:
+            self._session.stop_video()
+            self._session.stop_export()
+        return self.finished
+
     def close(self) -> None:
         """Wait for the pictures that are being saved."""
         for saver in self._savers:

@@ -1,12 +1,10 @@
 """The window's start and end."""
 
-import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
-from PyQt6.QtCore import QSettings, QStandardPaths, Qt, QTimer
+from PyQt6.QtCore import QSettings, QStandardPaths, Qt
 from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QApplication
 
@@ -17,10 +15,6 @@ from app.gui.window import MainWindow
 from app.options import AppOptions
 from app.viewer.gl_info import gl_strings, is_software
 from ghtt_core.errors import UserError
-
-_NICENESS = 5
-_OPENED_MS = 1500
-"""By then the window is there; until then it may hurry."""
 
 
 def run_window(options: AppOptions) -> int:
@@ -42,7 +36,6 @@ def run_window(options: AppOptions) -> int:
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), lambda *_: window.close())
     window.show()
-    QTimer.singleShot(_OPENED_MS, step_back)
     return application.exec()
 
 
@@ -58,16 +51,6 @@ def has_graphics_card() -> bool:
         raise UserError(
             f"The window needs OpenGL ({error}): run `python -m app.doctor`, or use --headless with --record OUT.mp4."
         ) from error
-
-
-def step_back() -> None:
-    """Let the drawing thread wait for the workers where the processor is short: frames of the window go first, not poses.
-
-    On Linux a thread has a priority of its own, and hands it on to threads that it starts. The session's own thread starts
-    the workers, so they keep theirs.
-    """
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
 
 
 def make_application() -> QApplication:

@@ -1,28 +1,32 @@
 """The 3D view in the window: a picture that the mouse turns."""
 
-import time
-
-from PyQt6.QtCore import QPointF, QSize, Qt, pyqtSignal
+import numpy as np
+from PyQt6.QtCore import QPointF, QSize, Qt
 from PyQt6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
+from app.gui.easel import Easel
+from app.gui.pictures import as_qimage
 from app.gui.text import tr
 from app.viewer.hands_view import HandsView
+from app.viewer.picture import ScenePicture
+from app.viewer.renderer import SceneRenderer
+from estimators.opencv import cv2
 
+_SHARE = 0.08
+"""The part of the machine that drawing may take."""
 _DEGREES_PER_PX = 0.4
-SUPERSAMPLING = 2.0
+_SUPERSAMPLING = 2.0
 _NOTCH = 120
 """What Qt tells of one notch of a wheel."""
 
 
 class SceneView(QWidget):
-    """Draws the hands in 3D as large as it is, and turns, moves and zooms them by mouse.
+    """Shows the hands in 3D as large as it is, and turns, moves and zooms them by mouse.
 
-    Signals:
-        painted: How long a drawing took, seconds.
+    Attributes:
+        easel: Where its pictures are drawn.
     """
-
-    painted = pyqtSignal(float)
 
     def __init__(self, hands: HandsView, *, smooth: bool) -> None:
         """Show a view.
@@ -33,9 +37,11 @@ class SceneView(QWidget):
         """
         super().__init__()
         self.hands = hands
-        self._scale = SUPERSAMPLING if smooth else 1.0
+        self._scale = _SUPERSAMPLING if smooth else 1.0
+        self._renderer = SceneRenderer(self._scale)
+        self.easel = Easel("draw 3D", _SHARE, at_end=self._renderer.close)
+        self.easel.drawn.connect(self._show)
         self._image: QImage | None = None
-        self._stale = True
         self._dragged_from: QPointF | None = None
         self.setAccessibleName(tr("3D view of the hands and their futures"))
         self.setMinimumSize(QSize(240, 180))
@@ -43,24 +49,24 @@ class SceneView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     def redraw(self) -> None:
-        """Something has changed: draw it anew when the window gets to it."""
-        self._stale = True
-        self.update()
+        """Something has changed: have it drawn anew."""
+        ratio = self._scale * self.devicePixelRatioF()
+        picture = self.hands.picture(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
+        self.easel.draw(lambda: self._draw(picture))
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Draw at the new size."""
-        self._stale = True
+        self.redraw()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
-        """Draw the scene if it is not as it was, and put it on the screen."""
-        started_s = time.perf_counter()
-        if self._stale or self._image is None:
-            self._image, self._stale = self._render(), False
+        """Put the newest picture on the screen; it fills the view even while one of the view's new size is being drawn."""
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._scale != 1.0)
-        painter.drawImage(self.rect(), self._image)
+        if self._image is None:
+            painter.fillRect(self.rect(), self.palette().window())
+        else:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._scale != 1.0)
+            painter.drawImage(self.rect(), self._image)
         painter.end()
-        self.painted.emit(time.perf_counter() - started_s)
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Begin to turn or to move."""
@@ -91,9 +97,11 @@ class SceneView(QWidget):
             self.redraw()
             event.accept()
 
-    def _render(self) -> QImage:
-        ratio = self._scale * self.devicePixelRatioF()
-        pixels = self.hands.render(max(1, round(self.width() * ratio)), max(1, round(self.height() * ratio)))
-        height, width = pixels.shape[:2]
-        # Qt's stubs ask for bytes, which would be a copy; any buffer works. The copy then outlives the array.
-        return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGBX8888).copy()  # type: ignore[call-overload, no-any-return]
+    def _draw(self, picture: ScenePicture) -> QImage:
+        """In the drawing thread."""
+        pixels = cv2.cvtColor(self._renderer.render(picture), cv2.COLOR_RGBA2BGRA)
+        return as_qimage(np.asarray(pixels, np.uint8))
+
+    def _show(self, image: QImage) -> None:
+        self._image = image
+        self.update()

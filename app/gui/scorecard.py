@@ -118,4 +118,5 @@ class Scorecard:
 
 
 def _in_world(joints_cam_m: Float32, world_from_cam: Float64) -> Float64:
-    return joints_cam_m.astype(np.float64) @ world_from_cam[:3, :3].T + world_from_cam[:3, 3]
+    points_m = joints_cam_m.reshape(-1, 3) @ world_from_cam[:3, :3].T + world_from_cam[:3, 3]  # One product, not thousands.
+    return np.asarray(points_m.reshape(joints_cam_m.shape), np.float64)

@@ -57,7 +57,9 @@ class ScorecardPanel(QWidget):
             words = tr("Futures are judged here when their time has come.")
             painter.drawText(plot, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, words)
             return
-        values = np.array([(score.time_s, score.future_mm, score.best_mm, score.still_mm) for score in scores])
+        step = max(1, len(scores) // max(1, int(plot.width() / 2)))
+        kept = scores[::-step][::-1]  # No more of them than can be told apart, and the newest.
+        values = np.array([(score.time_s, score.future_mm, score.best_mm, score.still_mm) for score in kept])
         top_mm = max(60.0, float(np.percentile(values[:, (1, 3)], 98)) * 1.15)
         self._draw_grid(painter, plot, top_mm)
         x = plot.right() - (values[-1, 0] - values[:, 0]) / KEPT_S * plot.width()

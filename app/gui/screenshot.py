@@ -46,14 +46,15 @@ class Photographer:
         self._take = take
         self._next: int | None = None
         self._since_s = 0.0
+        self._posed = False
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._look)
         self._timer.start(_POLL_MS)
 
     def _look(self) -> None:
         status = self._session.status()
-        if status.error:
-            print(status.error, file=sys.stderr)
+        if error := status.error or self._window.display.error:
+            print(error, file=sys.stderr)
             QApplication.exit(2)
         elif self._next is not None:
             self._go_on(self._next)
@@ -71,8 +72,13 @@ class Photographer:
             drawn = moment.futures is not None and moment.futures.time_s == moment.frame.source_time_s
             if not drawn and time.monotonic() - self._since_s < _FUTURES_WAIT_S:
                 return
+            if not self._posed:
+                self._pose()
+            if not self._window.display.up_to_date:
+                return
             self._times_s.pop(0)
-            self._photograph()
+            self._posed = False
+            self._take(self._window.grab().toImage())
         if not self._times_s:
             QApplication.exit(0)
             return
@@ -80,12 +86,13 @@ class Photographer:
         self._session.step(1)
         self._next, self._since_s = awaited + 1, time.monotonic()
 
-    def _photograph(self) -> None:
+    def _pose(self) -> None:
+        """Have the moment drawn as the picture is to show it."""
+        self._posed = True
         self._window.toasts.clear()
+        self._window.display.redraw()
         self._window.refresh()
-        self._window.display.draw_now()
         self._window.refresh_metrics()
-        self._take(self._window.grab().toImage())
 
 
 def save_animation(images: Sequence[QImage], path: Path) -> None:

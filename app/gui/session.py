@@ -27,7 +27,7 @@ from ghtt_core.runtime import Runtime
 from ghtt_core.streaming import PredictorOptions
 
 _LOG = logging.getLogger(__name__)
-_STOP_S, _CLOSE_S, _LOADER_CLOSE_S = 2.5, 3.0, 0.2
+_STOP_S, _CLOSE_S, _FINISH_S, _LOADER_CLOSE_S = 2.5, 3.0, 60.0, 0.2
 """A download and an export of the model cannot be interrupted: their threads end with the program."""
 
 
@@ -238,9 +238,12 @@ class LiveSession:
         )
 
     def close(self) -> None:
-        """Stop every thread; one that hangs inside a library is left behind."""
+        """Stop every thread; one that hangs inside a library is left behind, but what is being written gets more time."""
         self._commands.put(None)
         self._server.join(_CLOSE_S)
+        if self._server.is_alive() and any(self.writing()):
+            _LOG.warning("finishing what is being recorded")
+            self._server.join(_FINISH_S)
         for loader in self._loaders:
             loader.join(_LOADER_CLOSE_S)
         if self._runtime is not None:

@@ -62,7 +62,8 @@ class SourceControls:
     def _fill_recent(self, menu: QMenu) -> None:
         menu.clear()
         for request in self._store.recent():
-            action = menu.addAction(f"{request.kind}: {request.target}")
+            target = request.target.replace("&", "&&")  # One alone underlines the letter after it.
+            action = menu.addAction(f"{request.kind}: {target}")
             assert action is not None
             action.triggered.connect(lambda _checked, request=request: self.open(request))
         menu.setEnabled(True)

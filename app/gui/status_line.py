@@ -7,7 +7,7 @@ from PyQt6.QtGui import QPainter, QPaintEvent
 from PyQt6.QtWidgets import QLabel, QStatusBar
 
 from app.gui.port import Status, Writing
-from app.gui.text import tr
+from app.gui.text import plain_tip, tr
 
 _WANTED = {"source": 22, "backend": 40}
 """Letters that these show at most where room is short."""
@@ -42,6 +42,7 @@ class ElidedLabel(QLabel):
     def __init__(self, wanted: int) -> None:
         """Ask for room for so many letters at most."""
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self._wanted = wanted
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -102,4 +103,4 @@ class StatusLine(QStatusBar):
             if label.text() != text:
                 label.setText(text)
                 note = f"\n{status.backend_note}" if name == "backend" else ""
-                label.setToolTip(f"{self._tips[name]}: {text}{note}")
+                label.setToolTip(plain_tip(f"{self._tips[name]}: {text}{note}"))

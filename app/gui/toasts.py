@@ -36,14 +36,12 @@ class Toast(QFrame):
         super().__init__(parent)
         self.text = text
         self.detail = detail
-        edge = theme.warning if error else theme.accent
-        self.setStyleSheet(
-            f"Toast {{ background: {theme.raised}; border: 1px solid {theme.border}; border-left: 5px solid {edge};"
-            " border-radius: 6px; }"
-        )
+        self._error = error
+        self.set_theme(theme)
         self.setAccessibleName(tr("Error") if error else tr("Message"))
         self.setAccessibleDescription(text)
         label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)  # It may name a stranger's file or action.
         label.setWordWrap(True)
         label.setMinimumWidth(300)
         label.setMaximumWidth(380)
@@ -76,6 +74,14 @@ class Toast(QFrame):
             self._timer.start(_SHOWN_MS)
         self.adjustSize()
         self.show()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint in a theme's colours."""
+        edge = theme.warning if self._error else theme.accent
+        self.setStyleSheet(
+            f"Toast {{ background: {theme.raised}; border: 1px solid {theme.border}; border-left: 5px solid {edge};"
+            " border-radius: 6px; }"
+        )
 
     def dismiss(self) -> None:
         """Take it off the screen."""
@@ -117,8 +123,10 @@ class ToastStack(QObject):
         window.installEventFilter(self)
 
     def set_theme(self, theme: Theme) -> None:
-        """Colours of the toasts to come."""
+        """Paint those on the screen and those to come in a theme's colours."""
         self._theme = theme
+        for toast in self.toasts():
+            toast.set_theme(theme)
 
     def toasts(self) -> list[Toast]:
         """Those on the screen, the oldest first."""

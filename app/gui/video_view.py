@@ -1,30 +1,47 @@
 """The video with the hands drawn on it, at the window's own resolution."""
 
-import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
-from PyQt6.QtCore import QPointF, QRect, Qt, pyqtSignal
-from PyQt6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PyQt6.QtCore import QPointF, QRect, QRectF, QSizeF, Qt
+from PyQt6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.drawing.palette import HAND
 from app.drawing.strokes import Image
+from app.gui.easel import Easel
 from app.gui.pictures import as_qimage
 from app.gui.text import tr
 from app.gui.video_picture import Overlay, compose
+
+_SHARE = 0.08
+"""The part of the machine that drawing may take."""
+
+Overlays = Callable[[], list[Overlay]]
+"""Makes what is drawn over a frame, in the drawing thread: one overlay, or several for pictures side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tile:
+    """A finished picture, how many of its pixels one of the frame's takes, and what was drawn over it."""
+
+    image: QImage
+    scale: float
+    overlay: Overlay
 
 
 class VideoView(QWidget):
     """Shows frames as large as they fit.
 
-    Signals:
-        painted: How long a painting took, seconds.
+    Attributes:
+        easel: Where its pictures are drawn.
     """
-
-    painted = pyqtSignal(float)
 
     def __init__(self) -> None:
         super().__init__()
+        self.easel = Easel("draw video", _SHARE)
+        self.easel.drawn.connect(self._show)
         self.setObjectName("video")
         self.setAccessibleName(tr("Video with the hands drawn on it"))
         self._names = (tr("Left"), tr("Right"))
@@ -35,10 +52,8 @@ class VideoView(QWidget):
         self._hand_colors = [QColor(*color) for color in HAND]
         self._background = QColor("black")
         self._text_color = QColor("white")
-        self._frame: Image | None = None
-        self._pictures: dict[int, Image] = {}
-        self._sizes: dict[int, tuple[int, int]] = {}
-        self._overlays = [Overlay()]
+        self._shown: tuple[Image, Overlays] | None = None
+        self._tiles: list[_Tile] = []
         self._message = ""
         self._badge = ""
 
@@ -47,11 +62,17 @@ class VideoView(QWidget):
         self._background, self._text_color = QColor(background), QColor(text)
         self.update()
 
-    def show_frame(self, image_bgr: Image, overlays: list[Overlay]) -> None:
+    def show_frame(self, image_bgr: Image, overlays: Overlays) -> None:
         """Show a (H, W, 3) picture with its overlay, or side by side with several. The array must not change any more."""
-        self._frame, self._overlays = image_bgr, overlays
-        self._sizes = {}
-        self.update()
+        self._shown = (image_bgr, overlays)
+        ratio = self.devicePixelRatioF()
+        width_px, height_px = round(self.width() * ratio), round(self.height() * ratio)
+        self.easel.draw(lambda: _draw(image_bgr, overlays(), width_px, height_px))
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:  # noqa: N802 (Qt's name)
+        """Draw at the new size."""
+        if self._shown is not None:
+            self.show_frame(*self._shown)
 
     def show_message(self, message: str) -> None:
         """Show a sentence in the middle (no source, waiting for one); "" hides it."""
@@ -67,48 +88,44 @@ class VideoView(QWidget):
 
     def clear(self) -> None:
         """Show no picture."""
-        self._frame, self._overlays = None, [Overlay()]
-        self.update()
+        self._shown = None
+        self.easel.forget()
+        self._show([])
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802 (Qt's name)
-        """Draw the picture, the overlay and the messages."""
-        started_s = time.perf_counter()
+        """Put the newest picture on the screen, and write the messages over it."""
         painter = QPainter(self)
         try:
             self._paint(painter)
         finally:
             painter.end()  # A painter that outlives its event takes the program down.
-        self.painted.emit(time.perf_counter() - started_s)
+
+    def _show(self, tiles: list[_Tile]) -> None:
+        self._tiles = tiles
+        self.update()
 
     def _paint(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillRect(self.rect(), self._background)
-        columns = len(self._overlays)
-        for column, overlay in enumerate(self._overlays):
-            left, right = (self.width() * edge // columns for edge in (column, column + 1))
-            tile = QRect(left, 0, right - left, self.height())
-            self._draw_tile(painter, tile, column, overlay)
-            self._draw_captions(painter, tile, overlay.captions)
+        for column, tile in enumerate(self._tiles):
+            left, right = _edges(column, len(self._tiles), self.width())
+            place = QRect(left, 0, right - left, self.height())
+            self._draw_tile(painter, place, tile)
+            self._draw_captions(painter, place, tile.overlay.captions)
         self._draw_badge(painter)
         self._draw_message(painter)
 
-    def _draw_tile(self, painter: QPainter, tile: QRect, column: int, overlay: Overlay) -> None:
-        if self._frame is None:
-            return
-        ratio = self.devicePixelRatioF()
-        width_px, height_px = round(tile.width() * ratio), round(tile.height() * ratio)
-        if self._sizes.get(column) != (width_px, height_px):  # A repaint without news draws nothing anew.
-            self._sizes[column] = (width_px, height_px)
-            self._pictures[column] = compose(self._frame, overlay, width_px, height_px)
-        picture = self._pictures[column]
-        image = as_qimage(picture)
-        image.setDevicePixelRatio(ratio)
-        width, height = picture.shape[1] / ratio, picture.shape[0] / ratio
-        origin = QPointF(tile.x() + (tile.width() - width) / 2, (tile.height() - height) / 2)
-        painter.drawImage(origin, image)
-        if overlay.observed_px is not None:
-            scale = width / self._frame.shape[1]
-            for hand, wrist in enumerate(overlay.observed_px[:, 0] * scale):
+    def _draw_tile(self, painter: QPainter, place: QRect, tile: _Tile) -> None:
+        size = QSizeF(tile.image.size())
+        if (ratio := self.devicePixelRatioF()) != 1.0:
+            size /= ratio
+        if size.width() > place.width() or size.height() > place.height():  # One of the new size is being drawn.
+            size.scale(QSizeF(place.size()), Qt.AspectRatioMode.KeepAspectRatio)
+        origin = QPointF(place.x() + (place.width() - size.width()) / 2, (place.height() - size.height()) / 2)
+        painter.drawImage(QRectF(origin, size), tile.image)
+        if tile.overlay.observed_px is not None:
+            scale = tile.scale * size.width() / tile.image.width()
+            for hand, wrist in enumerate(tile.overlay.observed_px[:, 0] * scale):
                 if np.isfinite(wrist).all():
                     self._draw_name(painter, hand, origin + QPointF(*wrist.tolist()))
 
@@ -118,6 +135,7 @@ class VideoView(QWidget):
         box = painter.fontMetrics().boundingRect(text).adjusted(-6, -2, 6, 2)
         box.moveCenter((wrist + QPointF(0, 1.1 * box.height())).toPoint())
         box.moveBottom(min(box.bottom(), self.height() - 4))
+        box.moveLeft(min(max(box.left(), 4), self.width() - box.width() - 4))
         self._draw_plate(painter, box, text, self._hand_colors[hand])
 
     def _draw_message(self, painter: QPainter) -> None:
@@ -158,3 +176,17 @@ class VideoView(QWidget):
         font.setPixelSize(round(size * self.fontInfo().pixelSize()))
         font.setBold(bold)
         return font
+
+
+def _draw(image_bgr: Image, overlays: list[Overlay], width_px: int, height_px: int) -> list[_Tile]:
+    """In the drawing thread: pictures that fill a view of so many pixels side by side."""
+    tiles = []
+    for column, overlay in enumerate(overlays):
+        left, right = _edges(column, len(overlays), width_px)
+        picture = compose(image_bgr, overlay, right - left, height_px)
+        tiles.append(_Tile(as_qimage(picture), picture.shape[1] / image_bgr.shape[1], overlay))
+    return tiles
+
+
+def _edges(column: int, columns: int, width: int) -> tuple[int, int]:
+    return width * column // columns, width * (column + 1) // columns

@@ -73,6 +73,7 @@ class MainWindow(WindowLayout):
         self.log = RecentLog()
         self._names: tuple[str, ...] = ()
         self._last_error = self._last_note = ""
+        self._closing = False
         self._connect_panels()
         self.playback = PlaybackControls(session, self.transport)
         self.sources = SourceControls(self, session, store)
@@ -194,14 +195,18 @@ class MainWindow(WindowLayout):
 
     def refresh_metrics(self) -> None:
         """Bring the slow texts up to date and tell of trouble."""
+        if self._closing and self.recording.finished:
+            self.close()
+            return
         status = self.session.status()
         self.status_line.show_status(status, () if self.display.newest is None else hands_in(self.display.newest))
         video, export = self.session.writing()
         self.record_bar.show_writing("   ".join(filter(None, (writing_text(video, "MP4"), writing_text(export, tr("export"))))))
         self.recording.follow(video, export)
-        if status.error and status.error != self._last_error:
-            self.toasts.show(status.error, self.log.detail(), error=True)
-        self._last_error = status.error
+        error = status.error or self.display.error
+        if error and error != self._last_error:
+            self.toasts.show(error, self.log.detail(), error=True)
+        self._last_error = error
         if status.source_note and status.source_note != self._last_note:
             self.toasts.show(status.source_note)
         self._last_note = status.source_note
@@ -210,7 +215,7 @@ class MainWindow(WindowLayout):
         if not self._names:
             self.action_panel.bars.set_hint(status.notice or tr("no model: the hands are shown as the estimator sees them"))
         badge = tr("Frozen · Shift+Right looks ahead · F goes on") if self.display.held else status.notice
-        self.video.show_badge(badge)
+        self.video.show_badge(tr("Finishing what is being recorded ...") if self._closing else badge)
         self.video.show_message("" if self.display.shown is not None else self._waiting_text(status))
         if self.session.action_names != self._names:
             self._names = self.session.action_names
@@ -222,6 +227,7 @@ class MainWindow(WindowLayout):
             if self.display.newest is not None:
                 self._show_actions(self.display.newest)
         self.scorecard_panel.update()
+        self.action_panel.catch_up()
 
     @staticmethod
     def _waiting_text(status: Status) -> str:
@@ -253,6 +259,7 @@ class MainWindow(WindowLayout):
         text = "G-HTT\n\n" + tr("Model") + f": {status.backend or tr('not loaded')}\n"
         text += f"Python {platform.python_version()}, Qt {QT_VERSION_STR}, vispy {vispy.__version__}"
         box = QMessageBox(QMessageBox.Icon.NoIcon, tr("About"), text, QMessageBox.StandardButton.Close, self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
@@ -307,7 +314,12 @@ class MainWindow(WindowLayout):
         self.refresh_metrics()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:  # noqa: N802 (Qt's name)
-        """Remember the layout, stop the timers, the session and the 3D view."""
+        """Finish what is being written, remember the layout, stop the timers, the session and the drawing."""
+        if event is not None and not self._closing and not self.recording.finish():
+            self._closing = True  # Asked once more, it goes at once.
+            event.ignore()
+            self.refresh_metrics()
+            return
         self.save_layout()
         self.store.save_states({name: self.actions_by_name[name].isChecked() for name in _REMEMBERED})
         self._display_timer.stop()
@@ -320,5 +332,5 @@ class MainWindow(WindowLayout):
         self.hide()  # It is gone for the user; ending the threads may take a moment more.
         self.session.close()
         self.recording.close()
-        self.scene.close()
+        self.display.close()
         super().closeEvent(event)

@@ -26,6 +26,8 @@ _LONGEST_WAIT_S, _LONGEST_WAIT_FRAMES = 2.0, 3.0
 """A clip whose time stamps jump ahead by more than both of these goes on at once."""
 _LATE_S = 0.25
 """A clip that falls behind its own clock by more than this goes on from where it is, rather than racing after it."""
+_FUTURES_SHARE = 0.5
+"""The part of its time that the futures thread works: where it would take a core for itself, poses go first."""
 _HOLD_S = 0.02
 """How long the capture thread sleeps at a time while a clip's next frame is not due."""
 
@@ -99,7 +101,7 @@ class LivePipeline:
             Worker("capture", self._capture),
             MailWorker("estimate", self._captured, self._estimate),
             MailWorker("refine", self._estimated, self._refine),
-            MailWorker("futures", self._imaginable, self._imagine),
+            MailWorker("futures", self._imaginable, self._imagine, share=_FUTURES_SHARE),
         )
 
     def start(self) -> None:

@@ -46,8 +46,10 @@ def futures_seen_from(futures: Futures, drawn_at: HandsObservation, now: HandsOb
     rotation, shift_m = relative(_motion(now), _motion(drawn_at))
     if np.allclose(rotation, np.eye(3), atol=1e-9) and np.allclose(shift_m, 0.0, atol=1e-9):
         return futures
-    moved = transform_points((rotation.astype(np.float32), shift_m.astype(np.float32)), futures.joints_cam_m)
-    return replace(futures, joints_cam_m=moved)
+    joints_m = futures.joints_cam_m
+    # As one long list of points: NumPy would go through thousands of hands one by one, and the window waits for this.
+    moved = transform_points((rotation.astype(np.float32), shift_m.astype(np.float32)), joints_m.reshape(-1, 3))
+    return replace(futures, joints_cam_m=moved.reshape(joints_m.shape))
 
 
 def _motion(observation: HandsObservation) -> tuple[Float64, Float64]:

@@ -1,65 +1,70 @@
-"""A vispy canvas that draws into an array.
+"""An OpenGL context that draws into an array.
 
 A widget that draws with OpenGL makes Qt put its whole window together with OpenGL, at every change of anything in it: without
-a graphics card that costs three times as much as the drawing itself. So the window stays a plain one, and gets a picture.
+a graphics card that costs three times as much as the drawing itself. So the window stays a plain one, and gets a picture,
+drawn in a thread of its own: the event loop waits neither for the drawing nor for the driver, which compiles at the first one.
 """
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from PyQt6.QtCore import Qt
-from PyQt6.QtOpenGLWidgets import QOpenGLWidget
-from vispy import app as vispy_app
-from vispy import gloo, scene
+from PyQt6.QtGui import QOffscreenSurface, QOpenGLContext
+from vispy import gloo
+from vispy.gloo.context import FakeCanvas, set_current_canvas
 
 _DEPTH_24 = 0x81A6
 """GL_DEPTH_COMPONENT24: vispy's usual 16 bits let fingers show through each other."""
+_GLOO = Lock()
+"""vispy keeps the canvas that is current in one place for all threads."""
 
 
-class OffscreenCanvas:
-    """Holds the canvas, which is never on the screen, and the buffers it draws into.
+class OffscreenContext:
+    """A context and the buffers it draws into; belongs to the thread that makes it."""
 
-    Attributes:
-        canvas: The vispy canvas.
-    """
+    def __init__(self, surface: QOffscreenSurface) -> None:
+        """Make the context for a surface, which the thread of the application object has made.
 
-    def __init__(self, background: tuple[float, float, float]) -> None:
-        vispy_app.use_app("pyqt6")
-        self.canvas = scene.SceneCanvas(bgcolor=background, show=False)
-        self._size = self._points = (0, 0)
+        Raises:
+            RuntimeError: It cannot be made.
+        """
+        self._surface = surface
+        self._context = QOpenGLContext()
+        if not self._context.create():
+            raise RuntimeError("Qt could not make an OpenGL context")
+        self._size = (0, 0)
         self._buffer: gloo.FrameBuffer | None = None
-        native = self.canvas.native
-        assert isinstance(native, QOpenGLWidget)
-        self._native = native
-        native.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
-        native.show()  # Only what was shown once has an OpenGL context;
-        native.hide()  # and what is hidden does not draw by itself.
+        self._canvas = FakeCanvas()
 
-    def resize(self, width: int, height: int) -> None:
-        """Draw pictures of so many pixels from now on."""
-        if (width, height) == self._size:
-            return
-        self._size = (width, height)
-        ratio = self._native.devicePixelRatioF()  # vispy counts in points, of which a fine screen makes several pixels.
-        self._points = max(1, round(width / ratio)), max(1, round(height / ratio))
-        self._native.resize(*self._points)
-        self.canvas.set_current()
-        self._native.resizeGL(*self._points)  # Qt tells no hidden widget.
-        if self._buffer is not None:
-            self._buffer.delete()
-        color, depth = gloo.RenderBuffer((height, width)), gloo.RenderBuffer((height, width), _DEPTH_24)
-        self._buffer = gloo.FrameBuffer(color=color, depth=depth)
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """For as long as this lasts, vispy's calls go to this context.
 
-    def render(self) -> NDArray[np.uint8]:
-        """(H, W, 4) RGBA of the scene as it is."""
-        assert self._buffer is not None  # `resize` comes first.
-        self.canvas.set_current()
-        self.canvas.push_fbo(self._buffer, (0, 0), self._points)
-        try:
-            self.canvas._draw_scene(bgcolor=self.canvas.bgcolor)
-            return np.ascontiguousarray(self._buffer.read(), np.uint8)
-        finally:
-            self.canvas.pop_fbo()
+        Raises:
+            RuntimeError: The context is lost.
+        """
+        with _GLOO:
+            if not self._context.makeCurrent(self._surface):
+                raise RuntimeError("the OpenGL context is lost")
+            set_current_canvas(self._canvas)
+            yield
+
+    def picture(self, width: int, height: int, draw: Callable[[], None]) -> NDArray[np.uint8]:
+        """(height, width, 4) RGBA of what a function draws; while it is current."""
+        if self._buffer is None or (width, height) != self._size:
+            if self._buffer is not None:
+                self._buffer.delete()
+            self._size = (width, height)
+            color, depth = gloo.RenderBuffer((height, width)), gloo.RenderBuffer((height, width), _DEPTH_24)
+            self._buffer = gloo.FrameBuffer(color=color, depth=depth)
+        with self._buffer:
+            gloo.set_viewport(0, 0, width, height)
+            draw()
+            return np.asarray(self._buffer.read(), np.uint8)
 
     def close(self) -> None:
-        """Free the canvas."""
-        self.canvas.close()
+        """Free the context; in its own thread."""
+        self._context.doneCurrent()
+        del self._context

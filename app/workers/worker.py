@@ -19,6 +19,8 @@ TURN_S = 0.1
 """How long a worker waits for work before it looks whether to stop."""
 HUNG_S = 5.0
 """A turn that takes longer than this is told: it hangs, or is far too slow."""
+_LONGEST_REST_S = 0.5
+"""A worker with a share of the time rests no longer at once, however long its work took."""
 _TOLD_S = 2.0
 """How long a failure is told, if no other follows: long enough to be seen."""
 
@@ -136,16 +138,37 @@ class Worker:
 class MailWorker(Worker, Generic[Item]):
     """Takes one piece of work after the other out of a mailbox. One that fails is told, and is not the end."""
 
-    def __init__(self, name: str, mailbox: Mailbox[Item], work: Callable[[Item], None]) -> None:
-        """Prepare a thread that does `work` with every item it gets hold of."""
-        super().__init__(name, self._take)
-        self._mailbox, self._work = mailbox, work
+    def __init__(
+        self,
+        name: str,
+        mailbox: Mailbox[Item],
+        work: Callable[[Item], None],
+        *,
+        share: float = 1.0,
+        at_end: Callable[[], None] | None = None,
+    ) -> None:
+        """Prepare a thread that does `work` with every item it gets hold of.
+
+        Args:
+            name: Of the thread, for people.
+            mailbox: Where the items come from.
+            work: What is done with one.
+            share: The part of the time that it may work; after each item it rests as long as that asks for, and what came
+                meanwhile is overtaken by what is newest then.
+            at_end: Called in the thread when it ends for whatever reason.
+        """
+        super().__init__(name, self._take, at_end=at_end)
+        self._mailbox, self._work, self._share = mailbox, work, share
         self._failed_s = -math.inf
 
     def _take(self) -> bool:
         item = self._mailbox.take(TURN_S)
         if item is not None:
+            start_s = time.perf_counter()
             self._attempt(item)
+            if self._share < 1.0:
+                spent_s = time.perf_counter() - start_s
+                self._stop.wait(min(spent_s / self._share - spent_s, _LONGEST_REST_S))
         return True
 
     def _attempt(self, item: Item) -> None:

@@ -155,3 +155,28 @@ def test_work_that_fails_is_told_and_the_next_is_done() -> None:
     mailbox.close()
     assert worker.join(10)
     assert worker.status.state is WorkerState.STOPPED
+
+
+def test_a_worker_with_a_share_of_the_time_rests_after_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quarter of the time: what took a tenth of a second is followed by three of rest, in which a stop is heard."""
+    box: Mailbox[str] = Mailbox()
+    now_s, rests_s, rested = [0.0], [], threading.Event()
+    monkeypatch.setattr("app.workers.worker.time.perf_counter", lambda: now_s[0])
+
+    def work(_item: str) -> None:
+        now_s[0] += 0.1
+
+    def rest(timeout_s: float) -> bool:
+        rests_s.append(timeout_s)
+        rested.set()
+        return False
+
+    worker = MailWorker("drawer", box, work, share=0.25)
+    monkeypatch.setattr(worker._stop, "wait", rest)
+    worker.start()
+    box.put("it")
+    assert rested.wait(30)
+    worker.request_stop()
+    box.close()
+    assert worker.join(30)
+    assert rests_s == [pytest.approx(0.3)]

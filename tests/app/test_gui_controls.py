@@ -47,20 +47,20 @@ def test_dragging_the_position_seeks(qtbot: QtBot, window: MainWindow, session: 
 
 def test_the_points_of_view_hang_on_buttons_too(window: MainWindow) -> None:
     click(_button(window.scene_bar, "Top"))
-    assert window.scene._camera.elevation > 80
+    assert window.scene.camera.elevation_deg > 80
     assert window.actions_by_name["view_top"].isChecked()
     press(window, Key.Key_S)
     assert _button(window.scene_bar, "Side").isChecked()
 
 
 def test_the_scene_turns_and_comes_nearer_by_mouse(qtbot: QtBot, window: MainWindow) -> None:
-    native, camera = window.scene_view, window.scene._camera
-    azimuth, distance = camera.azimuth, camera.distance
+    native, camera = window.scene_view, window.scene.camera
+    azimuth, distance = camera.azimuth_deg, camera.distance_m
     middle = native.rect().center()
     QTest.mousePress(native, Qt.MouseButton.LeftButton, NONE, middle)
     QTest.mouseMove(native, middle + QPoint(60, 0))
     QTest.mouseRelease(native, Qt.MouseButton.LeftButton, NONE, middle + QPoint(60, 0))
-    qtbot.waitUntil(lambda: camera.azimuth != azimuth)
+    qtbot.waitUntil(lambda: camera.azimuth_deg != azimuth)
     at = QPointF(middle)
     for _ in range(3):
         wheel = QWheelEvent(
@@ -74,7 +74,7 @@ def test_the_scene_turns_and_comes_nearer_by_mouse(qtbot: QtBot, window: MainWin
             False,
         )
         QApplication.sendEvent(native, wheel)
-    assert camera.distance < distance
+    assert camera.distance_m < distance
 
 
 def test_the_compare_button_names_the_method(window: MainWindow) -> None:
@@ -84,11 +84,13 @@ def test_the_compare_button_names_the_method(window: MainWindow) -> None:
     assert window.view_controls.compare == "One-Euro"
 
 
-def test_the_record_button_shows_time_and_size(window: MainWindow, session: FakeSession) -> None:
+def test_the_record_button_shows_time_and_size(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     click(_button(window.record_bar, "Record"))
     assert session.video is not None
     window.refresh_metrics()
-    assert window.record_bar.writing.text() == "● MP4 0:00  0.0 MB"
+    bar = window.record_bar
+    assert bar.writing.text() == "● MP4 0:00  0.0 MB"
+    qtbot.waitUntil(lambda: bar.writing.width() >= bar.writing.sizeHint().width())  # Nothing of it is cut off.
     click(_button(window.record_bar, "Record"))
     window.refresh_metrics()
     assert window.record_bar.writing.text() == ""

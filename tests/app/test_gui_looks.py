@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_session import FakeSession
+from fake_session import ACTIONS, FakeSession
 from numpy.typing import NDArray
-from PyQt6.QtCore import QTranslator
+from PyQt6.QtCore import Qt, QTranslator
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -104,7 +105,7 @@ def test_what_was_switched_off_stays_off(qtbot: QtBot, window: MainWindow, sessi
     again = open_window(qtbot, FakeSession(), settings_file)
     assert not again.view_controls.options().futures
     assert again.actions_by_name["view_top"].isChecked()
-    assert again.scene._camera.elevation > 80
+    assert again.scene.camera.elevation_deg > 80
     again.close()
 
 
@@ -142,7 +143,7 @@ def _texts(window: MainWindow) -> Iterator[str]:
         if action.objectName():
             yield from (action.text(), action.toolTip(), action.iconText())
     for widget in window.findChildren(QWidget):
-        yield from (widget.toolTip(), widget.accessibleName(), widget.accessibleDescription())
+        yield from (re.sub(r"</?(qt|br)>", "", widget.toolTip()), widget.accessibleName(), widget.accessibleDescription())
         if isinstance(widget, (QLabel, QAbstractButton)):
             yield widget.text()
 
@@ -168,3 +169,20 @@ def test_every_text_can_be_translated(qtbot: QtBot, settings_file: Path) -> None
             plain.append(text)
     window.close()
     assert not plain
+
+
+def test_what_strangers_named_is_shown_as_it_is(qtbot: QtBot, settings_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An action or a file may look like HTML, which Qt would follow."""
+    name = "<img src='http://example.com/x.png'>"
+    session = FakeSession()
+    session.action_names = (name, *ACTIONS[1:])
+    usual = session.status
+    monkeypatch.setattr(session, "status", lambda: replace(usual(), source=name, source_note=name))
+    window = open_window(qtbot, session, settings_file)
+    show(qtbot, window, session, 2.0)
+    window.refresh_metrics()
+    shown = [label for label in window.findChildren(QLabel) if "<img" in label.text()]
+    assert shown
+    assert all(label.textFormat() is Qt.TextFormat.PlainText for label in shown)
+    assert not [widget for widget in window.findChildren(QWidget) if "<img" in widget.toolTip()]
+    window.close()

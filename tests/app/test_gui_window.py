@@ -240,6 +240,13 @@ def test_a_first_run_is_greeted_and_a_second_is_not(qtbot: QtBot, window: MainWi
     again.close()
 
 
+def test_a_toast_on_the_screen_takes_the_new_theme(qtbot: QtBot, window: MainWindow) -> None:
+    (toast,) = window.toasts.toasts()
+    dark = pixels(toast).mean()
+    press(window, Key.Key_D)
+    qtbot.waitUntil(lambda: pixels(toast).mean() > dark + 100)
+
+
 def test_an_error_becomes_one_toast_that_stays(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     session.error = "Cannot open camera 7: it is not connected."
     qtbot.waitUntil(lambda: any(toast.text == session.error for toast in window.toasts.toasts()))
@@ -339,11 +346,11 @@ def test_an_end_without_a_start_is_explained(window: MainWindow) -> None:
 
 
 def test_view_keys_turn_the_scene(window: MainWindow) -> None:
-    camera = window.scene._camera
+    camera = window.scene.camera
     press(window, Key.Key_T)
-    assert camera.elevation > 80
+    assert camera.elevation_deg > 80
     press(window, Key.Key_W)
-    assert camera.elevation == 0
+    assert camera.elevation_deg == 0
     assert window.actions_by_name["view_wearer"].isChecked()
 
 
@@ -362,6 +369,33 @@ def test_closing_stops_the_session_and_every_timer(window: MainWindow, session: 
     assert session.closed
     assert not any(timer.isActive() for timer in window.findChildren(QTimer))
     assert QApplication.activeModalWidget() is None
+
+
+def test_closing_waits_in_the_open_for_what_is_being_written(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(session, "stop_export", lambda: stopped.append("export"))  # It takes its time.
+    show(qtbot, window, session, 1.0)
+    press(window, Key.Key_E)
+    assert session.export is not None
+    window.close()
+    assert stopped == ["export"]
+    assert window.isVisible()
+    assert not session.closed
+    assert "Finishing" in window.video._badge
+    session.export = None
+    qtbot.waitUntil(lambda: session.closed)
+    assert not window.isVisible()
+
+
+def test_closing_twice_waits_no_longer(window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "stop_video", lambda: None)
+    press(window, Key.Key_R)
+    window.close()
+    assert not session.closed
+    window.close()
+    assert session.closed
 
 
 def test_the_keyboard_reaches_every_control(window: MainWindow) -> None:

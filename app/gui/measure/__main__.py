@@ -15,7 +15,7 @@ from app.display import has_display
 from app.gui.measure.cost import DrawCounter, turn
 from app.gui.measure.heartbeat import Heartbeat, spin
 from app.gui.measure.stalls import LONGEST_MS, phases
-from app.gui.run import has_graphics_card, make_application, step_back
+from app.gui.run import has_graphics_card, make_application
 from app.gui.session import LiveSession
 from app.gui.store import Store
 from app.gui.window import MainWindow
@@ -63,7 +63,6 @@ def _measure(arguments: argparse.Namespace, options: AppOptions, folder: Path) -
     width, height = (int(side) for side in arguments.size.split("x"))
     window.resize(width, height)
     window.show()
-    step_back()
     try:
         if arguments.what == "stalls":
             _report_stalls(arguments.seconds, window, session)

@@ -33,13 +33,13 @@ class DrawCounter(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__()
         self.video = self.scene = 0
-        window.video.painted.connect(self._video_painted)
-        window.scene_view.painted.connect(self._scene_painted)
+        window.video.easel.drawn.connect(self._video_drawn)
+        window.scene_view.easel.drawn.connect(self._scene_drawn)
 
-    def _video_painted(self, _seconds: float) -> None:
+    def _video_drawn(self, _picture: object) -> None:
         self.video += 1
 
-    def _scene_painted(self, _seconds: float) -> None:
+    def _scene_drawn(self, _picture: object) -> None:
         self.scene += 1
 
 
