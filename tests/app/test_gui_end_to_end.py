@@ -92,7 +92,7 @@ def test_what_is_exported_opens_again_and_can_be_scrubbed(
     window = opened(clip)
     _until(qtbot, lambda: _has_futures(window))
     press(window, Key.Key_E)
-    _until(qtbot, lambda: (export := window.session.writing()[1]) is not None and export.size_bytes > 300_000)
+    _until(qtbot, lambda: (export := window.session.writing()[1]) is not None and export.size_bytes > 100_000)
     press(window, Key.Key_B)
     marked = _index(window)
     _until(qtbot, lambda: _index(window) > marked + 3)
