@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
@@ -18,6 +19,8 @@ from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.untrusted import names, require_printable
 
 FORMAT = "ghtt-checkpoint-2"
+_OLDER_FORMAT = "ghtt-checkpoint-1"
+"""Without the bias of the classes, which is zero then."""
 _METADATA = ("config", "action_names", "palm_template", "default_temperature", "card")
 _MAX_CLASSES = 10_000
 _MAX_TEMPERATURE = 100.0
@@ -54,7 +57,7 @@ def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:
         raise UserError(f"There is no checkpoint at {path}.") from error
     except (SafetensorError, OSError) as error:
         raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
-    if metadata.get("format") != FORMAT:
+    if metadata.get("format") not in (FORMAT, _OLDER_FORMAT):
         raise UserError(
             f"{path} is not a G-HTT checkpoint of this version (format {metadata.get('format')!r}, need {FORMAT!r})."
         )
@@ -91,7 +94,9 @@ def load_checkpoint(path: Path) -> tuple[GHTT, ModelSpec, dict[str, Any]]:
     _require_room(path, config, len(spec.action_names))
     model = GHTT(config, spec.action_names)
     try:
-        model.load_state_dict(load_file(path))
+        tensors = load_file(path)
+        tensors.setdefault("action.class_bias", torch.zeros(len(spec.action_names)))
+        model.load_state_dict(tensors)
     except (SafetensorError, RuntimeError, OSError) as error:
         raise UserError(f"The tensors in {path} do not fit its configuration {config.name!r}.") from error
     return model.eval(), spec, card

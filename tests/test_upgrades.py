@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PyQt6.QtCore import QSettings
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
 from app.gui.futures_panel import FutureSettings
 from app.gui.store import FORMAT_VERSION, Store
 from app.sources import SourceRequest
+from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.data import open_dataset
 from ghtt_core.errors import UserError
 from ghtt_core.recording import Label, read_recording
 from tests.ghtt_core.data_trees import analytic_hands, from_world, moving_camera
+from trt_engines.select import DEFAULT_CHECKPOINT as CHECKPOINT
 
 FIXTURES = Path(__file__).parent / "fixtures"
 FRAMES = 12
@@ -77,3 +81,22 @@ def test_damaged_settings_are_as_if_there_were_none(tmp_path: Path, futures: byt
     store = Store(settings(tmp_path / "s.ini"))
     assert store.recent() == []
     assert store.futures() == FutureSettings()
+
+
+def test_a_checkpoint_from_before_the_bias_of_the_classes_opens(tmp_path: Path) -> None:
+    old = tmp_path / "old.safetensors"
+    with safe_open(CHECKPOINT, "np") as file:
+        metadata = {**file.metadata(), "format": "ghtt-checkpoint-1"}
+        tensors = {name: file.get_tensor(name) for name in file.keys() if name != "action.class_bias"}  # noqa: SIM118
+    save_file(tensors, old, metadata)
+    network, spec, _ = load_checkpoint(old)
+    assert not network.action.class_bias.any()
+    assert len(network.action.class_bias) == len(spec.action_names)
+
+
+def test_a_checkpoint_of_a_later_version_is_refused(tmp_path: Path) -> None:
+    new = tmp_path / "new.safetensors"
+    with safe_open(CHECKPOINT, "np") as file:
+        save_file({"a": file.get_tensor("action.class_bias")}, new, {**file.metadata(), "format": "ghtt-checkpoint-9"})
+    with pytest.raises(UserError, match="ghtt-checkpoint-9"):
+        load_checkpoint(new)

@@ -19,7 +19,8 @@ def motion_statistics(histories_m: Array, last_frames: int) -> NDArray[np.float3
 
     For each hand and span the mean, spread, least and greatest value of the finger bends, the fingertips in the palm's frame,
     the wrist's velocity in the palm's frame, its speed, the palm's turning and its normal; how often the hand was seen; and
-    the same of the distance between the wrists.
+    the same of the distance between the wrists. Frames without a hand count for nothing, so time before the start does not
+    matter.
 
     Args:
         histories_m: (N, T, 2, 21, 3) metres, NaN where missing.
@@ -28,7 +29,7 @@ def motion_statistics(histories_m: Array, last_frames: int) -> NDArray[np.float3
     Returns:
         (N, D), NaN where a hand was never seen.
     """
-    described = np.concatenate([_describe(history) for history in np.array_split(histories_m, max(1, len(histories_m) // 64))])
+    described = _describe(histories_m)
     seen = np.asarray(np.isfinite(histories_m).all(axis=(-2, -1)), dtype=np.float32)
     spans = (described, described[:, -last_frames:])
     columns = [seen.sum(axis=1) / (CLIP_FRAMES * MAX_CLIPS), seen[:, -last_frames:].mean(axis=1)]
@@ -60,11 +61,12 @@ def _describe(joints_m: Array) -> Array:
     speed = np.linalg.norm(velocity, axis=-1, keepdims=True)
     turning = np.einsum("nthij,nthij->nth", rotation[:, 1:], rotation[:, :-1])
     turned = np.degrees(np.arccos(np.clip((turning - 1.0) / 2.0, -1.0, 1.0)))
-    turned = np.concatenate([np.zeros_like(turned[:, :1]), turned], axis=1)[..., None]
+    turned = np.where(missing[:, 1:] | missing[:, :-1], np.nan, turned)
+    turned = np.concatenate([np.full_like(turned[:, :1], np.nan), turned], axis=1)[..., None]
     flat = local.reshape(*local.shape[:3], -1)
     hands = np.concatenate([bends, flat, own, speed, turned, rotation[..., 2]], axis=-1)
     hands = np.where(missing[..., None], np.nan, hands).reshape(*joints.shape[:2], -1)
-    apart = np.linalg.norm(wrist[:, :, 0] - wrist[:, :, 1], axis=-1, keepdims=True)
+    apart = np.linalg.norm(joints_m[:, :, 0, WRIST] - joints_m[:, :, 1, WRIST], axis=-1, keepdims=True)
     return np.concatenate([hands, apart], axis=-1)
 
 

@@ -22,9 +22,10 @@ from ghtt_core.evaluate.fid_network import DEFAULT_NETWORK, FidNetwork
 from ghtt_core.evaluate.model import Model
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.quoted import QUOTED
-from ghtt_core.evaluate.recordings import recording_tables
+from ghtt_core.evaluate.recordings import minutes_of, recording_tables
 from ghtt_core.evaluate.report import Evaluation, Report
 from ghtt_core.evaluate.tables import as_console, as_csv, as_json, with_means_over_seeds
+from ghtt_core.recording import read_recording
 
 TASKS = ("forecast", "refine", "recognise")
 
@@ -102,6 +103,7 @@ def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Repo
     """One report per data set, and one for the recordings."""
     if not arguments.data and not arguments.recording:
         raise UserError("There is nothing to evaluate; give data sets with --data or exported recordings with --recording.")
+    recordings = [read_recording(folder) for folder in arguments.recording]
     more = [load_test_data(path) for path in arguments.train]
     extra = tuple(sequence for data in more for sequence in (data.training or data.test))
     tasks = TASKS if arguments.task == "all" else (arguments.task,)
@@ -109,16 +111,17 @@ def _reports(evaluation: Evaluation, arguments: argparse.Namespace) -> list[Repo
     for path in arguments.data:
         data = load_test_data(path)
         data = replace(data, training=(*data.training, *extra))
-        report = Report(data.name, data.description)
+        report = Report(data.name, data.description, data.minutes)
         for task in tasks:
             getattr(evaluation, task)(data, report)
         report.tables = [*map(with_means_over_seeds, report.tables), *QUOTED.get(data.kind, ())]
         reports.append(report)
-    if arguments.recording:
-        names = [path.name for path in arguments.recording]
+    if recordings:
+        names = [recording.directory.name for recording in recordings]
         shown = ", ".join(names) if len(names) <= 6 else f"{len(names)} of them, {names[0]} to {names[-1]}"
-        tables = recording_tables(arguments.recording, evaluation.protocol)
-        reports.append(Report("recordings", f"Exported recordings by themselves: {shown}", tables))
+        tables = recording_tables(recordings, evaluation.protocol)
+        minutes = sum(map(minutes_of, recordings))
+        reports.append(Report("recordings", f"Exported recordings by themselves: {shown}", minutes, tables))
     _progress("")
     print("\r", end="", file=sys.stderr)
     return reports
@@ -167,18 +170,17 @@ def main(argv: Sequence[str] | None = None) -> int:
                 print(as_console(table), end="\n\n")
             for sentence in report.skipped:
                 print(f"Not measured. {sentence}")
-        seconds = time.monotonic() - started_s
+        seconds, minutes = time.monotonic() - started_s, sum(report.minutes for report in reports)
         machine = f"{os.cpu_count()} CPU cores, Python {platform.python_version()}, torch {torch.__version__}"
         # Where the data lie on this machine is nobody's business.
         words = [Path(word).name if Path(word).is_absolute() else word for word in (sys.argv[1:] if argv is None else argv)]
         command = shlex.join(words)
-        _write(
-            reports, evaluation, arguments, {"command": command, "seconds": seconds, "machine": machine, "protocol": protocol}
-        )
+        run = {"command": command, "seconds": seconds, "minutes": minutes, "machine": machine, "protocol": protocol}
+        _write(reports, evaluation, arguments, run)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{seconds:.0f} s")
+    print(f"{minutes:.1f} minutes of motion measured in {seconds:.0f} s on {os.cpu_count()} CPU cores")
     return 0
 
 

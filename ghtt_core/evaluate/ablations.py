@@ -32,7 +32,8 @@ class FlatForecaster(SampledForecaster):
     def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:
         drawn = noise(samples, clips.m_mean.shape[1], self.seed)[0].repeat(len(clips.m_mean), 1)
         m_mean, m_logvar, m_skip, last = (
-            part.repeat_interleave(samples, dim=0) for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.last)
+            part.repeat_interleave(samples, dim=0)
+            for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.refined[:, -1])
         )
         m = reparametrise(m_mean, m_logvar, self.temperature * drawn)
         # As in the cascade: as many frames as it is trained for, and those beyond from a longer query.

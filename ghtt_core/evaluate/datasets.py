@@ -1,5 +1,6 @@
 """Which sequences are tested and which the baselines learn from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,17 +29,24 @@ class TestData:
     kind: str = ""
 
     @property
+    def minutes(self) -> float:
+        """How long the test sequences are together."""
+        return _minutes(self.test)
+
+    @property
     def description(self) -> str:
         """One line for people: how much there is."""
         recordings = len({sequence.recording for sequence in self.test})
-        minutes = sum(len(sequence.joints_m) for sequence in self.test) / FRAME_RATE_HZ / 60.0
-        learned = sum(len(sequence.joints_m) for sequence in self.training) / FRAME_RATE_HZ / 60.0
         scale = "" if all(sequence.metric for sequence in self.test) else "; no true scale: millimetres are of a typical hand"
         plural = "" if recordings == 1 else "s"
         return (
-            f"{self.name}: {len(self.test)} sequences of {recordings} recording{plural}, {minutes:.1f} minutes; "
-            f"baselines learn from {len(self.training)} sequences, {learned:.1f} minutes{scale}"
+            f"{self.name}: {len(self.test)} sequences of {recordings} recording{plural}, {self.minutes:.1f} minutes; "
+            f"baselines learn from {len(self.training)} sequences, {_minutes(self.training):.1f} minutes{scale}"
         )
+
+
+def _minutes(sequences: Sequence[MotionSequence]) -> float:
+    return sum(len(sequence.joints_m) for sequence in sequences) / FRAME_RATE_HZ / 60.0
 
 
 def load_test_data(path: Path) -> TestData:

@@ -55,7 +55,8 @@ def _head(models: NamedModels, run: Mapping[str, Any]) -> list[str]:
     ]
     lines = [
         "# Results\n",
-        f"Written by `python -m ghtt_core.evaluate {run['command']}` in {run['seconds']:.0f} s on {run['machine']}.",
+        f"Written by `python -m ghtt_core.evaluate {run['command']}`: {run['minutes']:.1f} minutes of motion measured in"
+        f" {run['seconds']:.0f} s on {run['machine']}.",
     ]
     return [*lines, *(f"Checkpoint: {one}." for one in checkpoints), ""]
 

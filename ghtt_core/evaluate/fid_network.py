@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ghtt_core.errors import UserError
 from ghtt_core.evaluate.datasets import load_test_data
+from ghtt_core.evaluate.pieces import in_pieces
 from ghtt_core.evaluate.tables import Column, Table, as_console
 from ghtt_core.evaluate.windows import seen
 from ghtt_core.features import features_from_joints, hand_size
@@ -33,6 +34,7 @@ from ghtt_core.metrics import fid
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import FEATURES
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
+from ghtt_core.untrusted import names
 
 Array = NDArray[np.floating]
 DEFAULT_NETWORK = Path(__file__).resolve().parents[2] / "assets" / "fid_network.safetensors"
@@ -41,6 +43,8 @@ LENGTHS = (48, 112)
 """Frames of the shortest and the longest motion it is trained on: one clip with one and with three seconds after it."""
 WIDTH = 16
 NOISE_MM = (1.0, 3.0, 10.0, 30.0)
+_MOST_MOTIONS = 400
+_MOST_CLASSES = 10_000
 
 
 class _Network(nn.Module):
@@ -96,17 +100,22 @@ class FidNetwork:
         try:
             with safe_open(path, "np") as file:
                 metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise UserError(f"{path} is not a FID network of this version.")
-            card = json.loads(metadata["card"])
-            network = _Network(len(card["classes"]))
-            network.load_state_dict(load_file(path))
         except FileNotFoundError as error:
             raise UserError(
                 f"There is no FID network at {path}; train one: python -m ghtt_core.evaluate.fid_network train."
             ) from error
-        except (OSError, KeyError, ValueError, RuntimeError) as error:
-            raise UserError(f"{path} is not a FID network: {error}.") from error
+        except (SafetensorError, OSError) as error:
+            raise UserError(f"{path} is not a FID network ({error}).") from error
+        if metadata.get("format") != FORMAT:
+            raise UserError(
+                f"{path} is not a FID network of this version (format {metadata.get('format')!r}, need {FORMAT!r})."
+            )
+        card = _card(path, metadata.get("card", ""))
+        network = _Network(len(card["classes"]))
+        try:
+            network.load_state_dict(load_file(path))
+        except (SafetensorError, RuntimeError, OSError) as error:
+            raise UserError(f"The tensors in {path} do not fit its {len(card['classes'])} actions.") from error
         return cls(network.eval(), card)
 
     @property
@@ -122,13 +131,34 @@ class FidNetwork:
     def save(self, path: Path) -> None:
         """To a file, with the card."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(self.network.state_dict(), path, {"format": FORMAT, "card": json.dumps(self.card)})
+        partial = path.with_suffix(".partial")
+        save_file(self.network.state_dict(), partial, {"format": FORMAT, "card": json.dumps(self.card)})
+        partial.replace(path)
 
     def features(self, joints_m: Array) -> NDArray[np.float32]:
         """(N, T, 2, 21, 3) metres, NaN where missing, to (N, 16)."""
-        with torch.inference_mode():
-            parts = [self.network(*_described(joints_m[start : start + 64])) for start in range(0, len(joints_m), 64)]
-        return torch.cat(parts).numpy()
+
+        @torch.inference_mode()
+        def seen_as(rows: slice) -> NDArray[np.float32]:
+            features: Tensor = self.network(*_described(joints_m[rows]))
+            return features.numpy()
+
+        return np.concatenate(in_pieces(seen_as, len(joints_m)))
+
+
+def _card(path: Path, text: str) -> dict[str, Any]:
+    """The card of a file, with everything that is said about the network.
+
+    Raises:
+        UserError: It lacks something, or holds what cannot be shown.
+    """
+    try:
+        card = json.loads(text)
+        classes, data = names(card["classes"], _MOST_CLASSES), names(card["data"], _MOST_CLASSES)
+        numbers = {key: int(card[key]) for key in ("examples", "steps", "seed", "width")}
+        return numbers | {"classes": classes, "data": data, "test accuracy": float(card["test accuracy"])}
+    except (KeyError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise UserError(f"The FID network {path} has a damaged card: {error}.") from error
 
 
 def _labelled(sequences: Sequence[MotionSequence]) -> list[tuple[Array, str]]:
@@ -184,7 +214,7 @@ def train(sequences: Sequence[MotionSequence], test: Sequence[MotionSequence], s
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         schedule.step()
-    card = {"classes": classes, "examples": len(examples), "steps": steps, "seed": seed, "width": WIDTH}
+    card = {"classes": classes, "data": [], "examples": len(examples), "steps": steps, "seed": seed, "width": WIDTH}
     return FidNetwork(network.eval(), card | {"test accuracy": _accuracy(network, held_out, classes, rng)})
 
 
@@ -201,7 +231,7 @@ def _accuracy(network: _Network, examples: Sequence[tuple[Array, str]], classes:
 def sanity_table(network: FidNetwork, sequences: Sequence[MotionSequence], frames: int, seed: int, data: str) -> Table:
     """True motion against itself, other true motion, and itself noised more and more, held still, and shuffled.
 
-    No rows where there are fewer than four stretches of motion.
+    No rows where there are fewer than four stretches of motion; of many, some, spread evenly.
     """
     table = Table(f"fid-check-{frames}", f"Sanity of the FID over {frames} frames: {data}", [Column("fid", "FID × 1000", 1)])
     rng = np.random.default_rng(seed)
@@ -213,7 +243,7 @@ def sanity_table(network: FidNetwork, sequences: Sequence[MotionSequence], frame
     kept = [motion for motion in stretches if seen(motion).any(axis=1).mean() > 0.5]
     if len(kept) < 4:
         return table
-    motions = np.stack(kept)
+    motions = np.stack([kept[index] for index in np.linspace(0, len(kept) - 1, min(len(kept), _MOST_MOTIONS)).astype(int)])
     order = rng.permutation(len(motions))
     reference, other = motions[order[::2]], motions[order[1::2]]
     truth = network.features(reference)

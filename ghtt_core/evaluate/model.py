@@ -4,7 +4,6 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,18 @@ from torch import Tensor
 
 from ghtt_core.baselines.forecasters import TrainingWindows
 from ghtt_core.checkpoint import load_checkpoint
+from ghtt_core.evaluate.pieces import in_pieces
 from ghtt_core.features import (
     VELOCITY,
     HandFrames,
+    MotionFeatures,
     bone_lengths,
     features_from_joints,
     hand_size,
     joints_from_features,
     with_bone_lengths,
 )
-from ghtt_core.fusion import follow_both_ways
+from ghtt_core.fusion import follow, follow_both_ways
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, mask_of, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
@@ -38,6 +39,8 @@ _STILL = torch.tensor([1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]).repeat(HAND
 """The velocity features of two hands at rest."""
 _BATCH = 8
 """Windows at a time; with twenty futures each, their activations still fit a core's cache."""
+_CLIPS = 64
+"""Clips at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,8 @@ class EncodedClips:
     Attributes:
         size_m: (B, 2) hand sizes.
         bones_m: (B, 2, 20) bone lengths.
-        anchor: Local frames of the refined last poses, (B, 2, ...).
-        refined_m: (B, 16, 2, 21, 3) refined clips, placed.
-        last: (B, 153) refined features of the last frame.
+        newest: What was observed of the last clips, (B, 16, ...).
+        refined: (B, 16, 153) refined features of the last clips.
         m_mean, m_logvar: (B, d).
         m_skip: (B, 16, d).
         clips: (B, 16, d) mid-levels of the history, the newest last.
@@ -94,14 +96,22 @@ class EncodedClips:
 
     size_m: Float64
     bones_m: Float64
-    anchor: HandFrames
-    refined_m: Float64
-    last: Tensor
+    newest: MotionFeatures
+    refined: Tensor
     m_mean: Tensor
     m_logvar: Tensor
     m_skip: Tensor
     clips: Tensor
     valid: Tensor
+
+    def placed_m(self) -> Float64:
+        """(B, 16, 2, 21, 3) refined clips; NaN for a hand that is never seen."""
+        return np.asarray(follow_both_ways(self.refined.double().numpy(), self.size_m, self.bones_m, self.newest))
+
+    def last_m(self) -> Float64:
+        """(B, 2, 21, 3) refined last poses: those of `placed_m`, since nothing comes after them."""
+        followed = follow(self.refined.double().numpy(), self.size_m, self.newest)[:, -1]
+        return np.asarray(with_bone_lengths(followed, self.bones_m))
 
 
 def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedClips:
@@ -120,15 +130,13 @@ def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedCli
     refined = pose.refine(m_skip[:, -1], values[:, -1], mask[:, -1])
     frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
     last = {name: getattr(described, name)[:, -1] for name in ("values", "mask", "visible")}
-    refined_m = follow_both_ways(refined.double().numpy(), size_m, bones_m, replace(described, **last, frames=frames))
-    anchor = features_from_joints(refined_m[:, -1:], size_m, palm_template).frames.at(0)
+    newest = replace(described, **last, frames=frames)
     padding = MAX_CLIPS - count
     return EncodedClips(
         size_m,
         bones_m,
-        anchor,
-        np.asarray(refined_m),
-        refined[:, -1],
+        newest,
+        refined,
         m_mean[:, -1],
         m_logvar[:, -1],
         m_skip[:, -1],
@@ -152,10 +160,6 @@ def _mean_bones(joints_m: Float64) -> Float64:
     return np.asarray(np.where(known, lengths, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
-def _batches(count: int, size: int = _BATCH) -> Iterator[slice]:
-    return (slice(start, min(start + size, count)) for start in range(0, count, size))
-
-
 class SampledForecaster(ABC):
     """A network that samples features of the coming frames, as a `Forecaster`.
 
@@ -177,23 +181,25 @@ class SampledForecaster(ABC):
         """See `Forecaster`; `samples` futures. What is observed may be as long as the action block's history."""
         keys = [(samples, window.tobytes()) for window in observed_m]
         missing = [index for index, key in enumerate(keys) if not self._reaches(key)]
-        with torch.inference_mode():
-            for batch in _batches(len(missing)):
-                for index, futures_m in zip(missing[batch], self._some(observed_m[missing[batch]], samples), strict=True):
-                    self._known[keys[index]] = futures_m
+        parts = in_pieces(lambda batch: self._some(observed_m[missing[batch]], samples), len(missing), _BATCH)
+        for index, futures_m in zip(missing, (futures_m for part in parts for futures_m in part), strict=True):
+            self._known[keys[index]] = futures_m
         return np.stack([self._known[key][:, : self._frames] for key in keys])
 
     def _reaches(self, key: tuple[int, bytes]) -> bool:
         return key in self._known and self._known[key].shape[1] >= self._frames
 
+    @torch.inference_mode()
     def _some(self, observed_m: Array, samples: int) -> NDArray[np.float32]:
         clips = encode(self.pose, self.palm_template, observed_m)
         values = self._features(clips, samples, -(-self._frames // CLIP_FRAMES))
         values = values.reshape(len(observed_m), samples, *values.shape[1:])[:, :, : self._frames]
-        anchor = HandFrames(*(_float32(part)[:, None] for part in (clips.anchor.rotation, clips.anchor.position)))
+        last_m = clips.last_m()
+        place = features_from_joints(last_m[:, None], clips.size_m, self.palm_template).frames.at(0)
+        anchor = HandFrames(*(_float32(part)[:, None] for part in (place.rotation, place.position)))
         futures = joints_from_features(values, _float32(clips.size_m)[:, None], anchor)
         futures = with_bone_lengths(futures, _float32(clips.bones_m)[:, None, None])
-        there = np.isfinite(clips.refined_m[:, None, -1:])
+        there = np.isfinite(last_m[:, None, None])
         return np.where(there, futures.numpy(), np.float32(np.nan))
 
     @abstractmethod
@@ -218,7 +224,7 @@ class CascadeForecaster(SampledForecaster):
                 clips.m_mean,
                 clips.m_logvar,
                 clips.m_skip,
-                clips.last,
+                clips.refined[:, -1],
                 alpha_mean,
                 alpha_logvar,
                 alpha_skip,
@@ -250,11 +256,11 @@ class PoseBlockForecaster(SampledForecaster):
         pose, temperature = self.model.network.pose, self.model.temperature
         noise = self.model.noise(samples)[0].repeat(len(clips.m_mean), 1)
         m_mean, m_logvar, m_skip, last = (
-            part.repeat_interleave(samples, dim=0) for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.last)
+            part.repeat_interleave(samples, dim=0)
+            for part in (clips.m_mean, clips.m_logvar, clips.m_skip, clips.refined[:, -1])
         )
-        known = torch.ones((len(m_mean), CLIP_FRAMES, HANDS), dtype=torch.bool)
-        known &= torch.from_numpy(np.isfinite(clips.refined_m[:, -1]).all(axis=(-2, -1))).repeat_interleave(samples, 0)[:, None]
-        mask = mask_of(known)
+        known = torch.from_numpy(np.asarray(clips.newest.visible).any(axis=1)).repeat_interleave(samples, dim=0)
+        mask = mask_of(known[:, None].expand(-1, CLIP_FRAMES, -1))
         predicted = [pose.decode(reparametrise(m_mean, m_logvar, temperature * noise), m_skip, last)]
         while len(predicted) < count:
             clip, last = predicted[-1].clone(), predicted[-1][:, -1]
@@ -270,12 +276,17 @@ def _float32(array: Any) -> Tensor:
 
 def refine(model: Model, clips_m: Array) -> Float64:
     """Refined clips (N, 16, 2, 21, 3) of observed ones; a hand that is never seen stays NaN."""
-    with torch.inference_mode():
-        parts = [
-            encode(model.network.pose, model.spec.palm_template, clips_m[index]).refined_m
-            for index in _batches(len(clips_m), 128)
-        ]
-    return np.concatenate(parts)
+    return np.concatenate(in_pieces(lambda batch: _encoded(model, clips_m[batch]).placed_m(), len(clips_m), _CLIPS))
+
+
+def refine_newest(model: Model, clips_m: Array) -> Float64:
+    """(N, 2, 21, 3): only the newest pose of each, as at run time."""
+    return np.concatenate(in_pieces(lambda batch: _encoded(model, clips_m[batch]).last_m(), len(clips_m), _CLIPS))
+
+
+@torch.inference_mode()
+def _encoded(model: Model, past_m: Array) -> EncodedClips:
+    return encode(model.network.pose, model.spec.palm_template, past_m)
 
 
 def recognise(model: Model, histories_m: Array) -> NDArray[np.float32]:
@@ -284,11 +295,13 @@ def recognise(model: Model, histories_m: Array) -> NDArray[np.float32]:
     first_clip = np.where(there.any(axis=1), there.argmax(axis=1), there.shape[1] - 1) // CLIP_FRAMES
     probabilities = np.zeros((len(histories_m), len(model.spec.action_names)), dtype=np.float32)
     order = np.argsort(first_clip, kind="stable")  # alike in length, so that little of what is encoded is empty
-    with torch.inference_mode():
-        for batch in _batches(len(histories_m)):
-            rows = order[batch]
-            recent_m = histories_m[rows, first_clip[rows].min() * CLIP_FRAMES :]
-            clips = encode(model.network.pose, model.spec.palm_template, recent_m)
-            alpha = model.network.action.encode(clips.clips, clips.valid)[0]
-            probabilities[rows] = model.network.action.logits(alpha).softmax(dim=-1).numpy()
+
+    @torch.inference_mode()
+    def named(batch: slice) -> None:
+        rows = order[batch]
+        clips = _encoded(model, histories_m[rows, first_clip[rows].min() * CLIP_FRAMES :])
+        alpha = model.network.action.encode(clips.clips, clips.valid)[0]
+        probabilities[rows] = model.network.action.logits(alpha).softmax(dim=-1).numpy()
+
+    in_pieces(named, len(order), _BATCH)
     return probabilities

@@ -58,7 +58,8 @@ def plot_horizon(runs: Sequence[ForecastRun], title: str, path: Path) -> Path:
         if run.method != ConstantVelocity.name:  # it would squeeze all others together
             top = max(top, float(np.nanmax(curve)))
     samples = max(run.futures_m.shape[1] for run in runs)
-    axes.set(xlabel="seconds ahead", ylabel="joint error, mm", title=f"{title}: best of {samples} futures")
+    heading = f"{title}: the future of least ADE among {samples}, mean of {len(runs[0].windows)} windows"
+    axes.set(xlabel="seconds ahead", ylabel="joint error, mm", title=heading)
     axes.set(ylim=(0.0, 1.1 * top), xlim=(0.0, None))
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return _save(figure, path)
@@ -73,25 +74,30 @@ def _best_curve(run: ForecastRun, rows: slice) -> Array:
 
 
 def plot_reliability(runs: Sequence[RecognitionRun], labels: NDArray[np.int64], path: Path) -> Path:
-    """Stated probability against how often it was right, a panel per method."""
+    """Stated probability against how often it was right, and under it how many windows that is, a panel per method."""
     across = min(len(runs), 4)
     down = -(-len(runs) // across)
-    figure = _figure(3.2 * across, 3.2 * down)
-    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    for axes, run in zip(grid.flat, runs, strict=False):
+    figure = _figure(3.2 * across, 4.0 * down)
+    grid = figure.subplots(2 * down, across, squeeze=False, sharex=True, sharey="row", height_ratios=[3.0, 1.0] * down)
+    panels = [(upper, lower) for row in range(down) for upper, lower in zip(grid[2 * row], grid[2 * row + 1], strict=True)]
+    for (upper, lower), run in zip(panels, runs, strict=False):
         diagram = metrics.reliability(run.probabilities, labels, bins=10)
         centres = (diagram.edges[:-1] + diagram.edges[1:]) / 2.0
-        axes.bar(centres, np.nan_to_num(diagram.accuracy), width=0.09, color=_COLOURS[1], alpha=0.8, label="share right")
-        axes.bar(centres, diagram.count / diagram.count.sum(), width=0.03, color="0.3", label="share of windows")
-        axes.plot([0.0, 1.0], [0.0, 1.0], color="black", lw=1.0, ls="--", label="as stated")
+        upper.plot([0.0, 1.0], [0.0, 1.0], color="black", lw=1.0, ls="--")
+        # A bin of few windows says little: its mark is small.
+        sizes = 12.0 + 160.0 * diagram.count / diagram.count.sum()
+        upper.scatter(diagram.confidence, diagram.accuracy, sizes, color=_COLOURS[1], zorder=3, clip_on=False)
+        lower.bar(centres, diagram.count, width=0.09, color="0.6")
         error = metrics.expected_calibration_error(run.probabilities, labels)
-        axes.set(xlim=(0, 1), ylim=(0, 1))
-        axes.set_title(f"{run.method}\ncalibration error {error:.3f}", fontsize=9)
-    for axes in grid.flat[len(runs) :]:
+        upper.set(xlim=(0, 1), ylim=(0, 1))
+        upper.set_title(f"{run.method}\ncalibration error {error:.3f}", fontsize=9)
+        lower.tick_params(labelbottom=True)
+        lower.set_xlabel("stated probability")
+    for axes in (axes for panel in panels[len(runs) :] for axes in panel):
         axes.set_axis_off()
-    for axes in grid[-1]:
-        axes.set_xlabel("stated probability")
-    grid[0, 0].legend(frameon=False, fontsize=7, loc="upper left")
+    for upper, lower in panels[::across]:
+        upper.set_ylabel("share right")
+        lower.set_ylabel("windows")
     return _save(figure, path)
 
 
@@ -127,8 +133,12 @@ def plot_jitter_spectrum(runs: Sequence[RefinementRun], test: Sequence[MotionSeq
         powers = [power for index, motion in enumerate(motions) for power in _spectra(motion, runs[0].refined_m[index])]
         if powers:
             frequency = np.fft.rfftfreq(64, 1.0 / FRAME_RATE_HZ)
-            axes.semilogy(frequency[1:], np.mean(powers, axis=0)[1:], color=colour, lw=2.4 if heavy else 1.2, label=name)
-    axes.set(xlabel="frequency, Hz", ylabel="power, mm²", title="Power of the joints' motion: above the truth is jitter")
+            power = np.mean(powers, axis=0)[1:]
+            axes.semilogy(frequency[1:], power, color=colour, lw=2.4 if heavy else 1.2, label=name)
+            if name == "truth":  # what is smoothed to nothing would squeeze all others together
+                axes.set_ylim(bottom=float(power.min()) / 10.0)
+    title = "Power of the joints' motion: above the truth is error, at high frequencies jitter"
+    axes.set(xlabel="frequency, Hz", ylabel="power, mm²", title=title)
     axes.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return _save(figure, path)
 
@@ -160,8 +170,7 @@ def plot_film_strip(run: ForecastRun, path: Path, rows: int = 4, samples: int = 
         for frame, strength in ((0, 0.2), (8, 0.45), (-1, 1.0)):
             _draw(line[0], counted[frame], strength)
         for axes, moment in zip(line[1:], moments, strict=True):
-            for future in run.futures_m[index, :samples]:
-                _draw(axes, future[moment], 0.18)
+            _draw(axes, run.futures_m[index, :samples, moment], 0.18)
             _draw(axes, windows.future_m[index, moment], 1.0, "black", 1.3)
             _draw(axes, run.futures_m[index, best, moment], 1.0, width=1.6)
         _frame(line, np.concatenate([counted, windows.future_m[index]]))
@@ -199,8 +208,8 @@ def _most_moving(future_m: Array, rows: int) -> list[int]:
 
 
 def _draw(axes: Axes, hands_m: Array, strength: float, colour: str | None = None, width: float = 1.0) -> None:
-    """Two hands seen along the optical axis."""
+    """Pairs of hands (..., 2, 21, 3) seen along the optical axis."""
     for hand in range(HANDS):
-        if np.isfinite(hands_m[hand]).all():
-            bones = hands_m[hand][np.array(BONES), :2]
-            axes.add_collection(LineCollection(list(bones), colors=colour or _HAND_COLOURS[hand], alpha=strength, lw=width))
+        bones = hands_m[..., hand, np.array(BONES), :2].reshape(-1, len(BONES), 2, 2)
+        there = bones[np.isfinite(bones).all(axis=(1, 2, 3))].reshape(-1, 2, 2)
+        axes.add_collection(LineCollection(list(there), colors=colour or _HAND_COLOURS[hand], alpha=strength, lw=width))

@@ -10,6 +10,7 @@ from ghtt_core import metrics
 from ghtt_core.baselines.action_trees import ActionTrees, motion_statistics
 from ghtt_core.evaluate.bootstrap import mean_over_windows
 from ghtt_core.evaluate.model import Model, recognise
+from ghtt_core.evaluate.pieces import in_pieces
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.evaluate.windows import seen
@@ -106,12 +107,24 @@ def run_recognition(
         runs.append(RecognitionRun("majority class", np.tile(share, (len(windows), 1))))
         report(f"{len(windows)} windows: {ActionTrees.name}")
         trees = ActionTrees(len(classes), seed=protocol.seed)
-        trees.fit(motion_statistics(training.histories_m, CLIP_FRAMES), training.label)
-        runs.append(RecognitionRun(trees.name, trees.probabilities(motion_statistics(windows.histories_m, CLIP_FRAMES))))
+        trees.fit(_statistics(training), training.label)
+        runs.append(RecognitionRun(trees.name, trees.probabilities(_statistics(windows))))
     for name, model in models:
         report(f"{len(windows)} windows: {name}")
         runs.append(RecognitionRun(name, recognise(model, windows.histories_m)))
     return runs
+
+
+def _statistics(windows: ActionWindows) -> Float32:
+    """(N, D) numbers for the trees, of what was seen alone: histories of like length together, without the time before them."""
+    there = np.asarray(np.isfinite(windows.histories_m[:, :, :, 0, 0]).any(axis=2))
+    first = np.minimum(there.argmax(axis=1), there.shape[1] - CLIP_FRAMES)
+    order = np.argsort(first, kind="stable")
+    parts = in_pieces(
+        lambda rows: motion_statistics(windows.histories_m[order[rows], first[order[rows]].min() :], CLIP_FRAMES), len(order)
+    )
+    statistics = np.concatenate(parts)
+    return statistics[np.argsort(order)]
 
 
 def recognition_table(

@@ -1,7 +1,6 @@
 """Exported recordings measured by themselves: what was foretold against what then happened, without any annotation."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,7 @@ from ghtt_core.evaluate.pieces import in_pieces
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.geometry import transform_points
-from ghtt_core.recording import Recording, read_recording
+from ghtt_core.recording import Recording
 from ghtt_core.runtime import FRAME_RATE_HZ
 
 Array = NDArray[np.floating]
@@ -40,13 +39,13 @@ _Errors = dict[str, Array]
 """(F,) values by the key of their column."""
 
 
-def recording_tables(folders: Sequence[Path], protocol: EvaluationProtocol) -> list[Table]:
-    """Forecast errors per horizon against the estimator's later observations, and how smooth the motion is.
+def minutes_of(recording: Recording) -> float:
+    """From its first to its last frame."""
+    return float(recording.time_s[-1] - recording.time_s[0]) / 60.0 if len(recording) else 0.0
 
-    Raises:
-        UserError: A folder is not a recording.
-    """
-    recordings = [read_recording(folder) for folder in folders]
+
+def recording_tables(recordings: Sequence[Recording], protocol: EvaluationProtocol) -> list[Table]:
+    """Forecast errors per horizon against the estimator's later observations, and how smooth the motion is."""
     tables = []
     measured = [(recording.directory.name, _measured(recording, protocol)) for recording in recordings]
     for horizon in protocol.horizons:
@@ -163,6 +162,6 @@ def _motion_table(recordings: Sequence[Recording], protocol: EvaluationProtocol)
             for column in MOTION_COLUMNS
         }
         table.rows.append((kind, row))
-    minutes = sum(float(recording.time_s[-1] - recording.time_s[0]) for recording in recordings if len(recording)) / 60.0
-    table.notes.append(f"Mean over {len(recordings)} recording{'' if len(recordings) == 1 else 's'}, {minutes:.1f} minutes.")
+    plural, minutes = "" if len(recordings) == 1 else "s", sum(map(minutes_of, recordings))
+    table.notes.append(f"Mean over {len(recordings)} recording{plural}, {minutes:.1f} minutes.")
     return table

@@ -1,6 +1,6 @@
 """The refinement tables: estimated poses against exact ones, the model beside filters; and gaps bridged."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from ghtt_core import metrics
 from ghtt_core.baselines.gaps import fill_gaps
 from ghtt_core.baselines.smoothers import SMOOTHERS, Smoother
 from ghtt_core.evaluate.bootstrap import mean_over_windows, ratio_of_means
-from ghtt_core.evaluate.model import Model, refine
+from ghtt_core.evaluate.model import Model, refine, refine_newest
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.evaluate.windows import exact, seen
@@ -55,7 +55,7 @@ def run_refinement(
     for smoother in SMOOTHERS:
         report(f"refinement of {len(test)} sequences: {smoother.name}")
         choice = _tuned(smoother, training) if training else smoother.usual
-        runs.append(RefinementRun(smoother.name, [smoother.run(sequence.joints_m, **choice) for sequence in test]))
+        runs.append(RefinementRun(smoother.name, _smoothed(smoother, choice, test)))
     for name, model in models:
         report(f"refinement of {len(test)} sequences: {name}")
         runs.append(RefinementRun(name, [_streamed(model, sequence.joints_m) for sequence in test]))
@@ -77,11 +77,20 @@ def _tuned(smoother: Smoother, training: Sequence[MotionSequence]) -> dict[str, 
         )
 
     raw = errors([sequence.joints_m for sequence in some])
-    scores = [
-        float((errors([smoother.run(sequence.joints_m, **choice) for sequence in some]) / raw).sum())
-        for choice in smoother.choices()
-    ]
+    scores = [float((errors(_smoothed(smoother, choice, some)) / raw).sum()) for choice in smoother.choices()]
     return smoother.choices()[int(np.argmin(scores))]
+
+
+def _smoothed(smoother: Smoother, choice: Mapping[str, float], sequences: Sequence[MotionSequence]) -> list[Array]:
+    """Every sequence smoothed; those of one length at once, side by side as if all hands were of one person."""
+    smoothed: list[Array] = [sequence.joints_m for sequence in sequences]
+    lengths = np.array([len(motion) for motion in smoothed])
+    for length in np.unique(lengths):
+        alike = np.flatnonzero(lengths == length)
+        together = smoother.run(np.concatenate([smoothed[index] for index in alike], axis=1), **choice)
+        for index, motion in zip(alike, np.split(together, len(alike), axis=1), strict=True):
+            smoothed[index] = motion
+    return smoothed
 
 
 def _truth(sequence: MotionSequence) -> Array:
@@ -95,7 +104,7 @@ def _streamed(model: Model, joints_m: Array) -> Array:
     refined = np.full(joints_m.shape, np.nan)
     if len(joints_m) >= CLIP_FRAMES:
         clips = np.moveaxis(np.lib.stride_tricks.sliding_window_view(joints_m, CLIP_FRAMES, axis=0), -1, 1)
-        refined[CLIP_FRAMES - 1 :] = refine(model, clips)[:, -1]
+        refined[CLIP_FRAMES - 1 :] = refine_newest(model, clips)
     return refined
 
 

@@ -36,6 +36,7 @@ class Report:
     Attributes:
         name: The data set's name.
         data: One line on the data.
+        minutes: How much motion is measured.
         tables: In order.
         figures: Paths of the figures, in order.
         skipped: What could not be measured, and why, a sentence each.
@@ -43,6 +44,7 @@ class Report:
 
     name: str
     data: str
+    minutes: float
     tables: list[Table] = field(default_factory=list)
     figures: list[Path] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)

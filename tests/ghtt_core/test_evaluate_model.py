@@ -9,7 +9,15 @@ import torch
 
 from ghtt_core.baselines.forecasters import TrainingWindows
 from ghtt_core.checkpoint import save_checkpoint
-from ghtt_core.evaluate.model import CascadeForecaster, EncodedClips, Model, PoseBlockForecaster, recognise, refine
+from ghtt_core.evaluate.model import (
+    CascadeForecaster,
+    EncodedClips,
+    Model,
+    PoseBlockForecaster,
+    recognise,
+    refine,
+    refine_newest,
+)
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.packets import HandsObservation, Prediction
@@ -140,6 +148,14 @@ def test_histories_of_different_lengths_are_each_recognised_as_if_alone(model: M
     together = recognise(model, histories)
     for history, probabilities in zip(histories, together, strict=True):
         np.testing.assert_allclose(recognise(model, history[None])[0], probabilities, atol=1e-5)
+
+
+def test_the_newest_pose_is_the_last_of_the_refined_clip_however_much_is_hidden(model: Model, motion: np.ndarray) -> None:
+    clips = np.stack([motion[start : start + 16] for start in range(0, 32, 8)])
+    clips[0, 10:, 0] = np.nan
+    clips[1, :5, 1] = np.nan
+    clips[2, :, 0] = np.nan
+    np.testing.assert_array_equal(refine_newest(model, clips), refine(model, clips)[:, -1])
 
 
 def test_p_alone_agrees_with_the_cascade_on_the_first_clip_only(model: Model, motion: np.ndarray) -> None:

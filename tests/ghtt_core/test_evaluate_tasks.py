@@ -2,24 +2,23 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from scipy.spatial.transform import Rotation
+from small_motions import hand_shape, motion, noisy_pair, sequences
 
 from ghtt_core import metrics
-from ghtt_core.baselines.action_trees import motion_statistics
 from ghtt_core.baselines.forecasters import ConstantVelocity, TrainingWindows, ZeroVelocity
 from ghtt_core.baselines.linear_predictor import LinearPredictor
 from ghtt_core.baselines.smoothers import SMOOTHERS
 from ghtt_core.checkpoint import save_checkpoint
-from ghtt_core.evaluate import recognise
 from ghtt_core.evaluate.__main__ import main
 from ghtt_core.evaluate.bootstrap import Estimate
-from ghtt_core.evaluate.fid_network import FidNetwork, sanity_table, train
-from ghtt_core.evaluate.forecast import displacement_table, run_forecasts, shape_table
+from ghtt_core.evaluate.forecast import displacement_table, ratios_to_zero, run_forecasts, shape_table
 from ghtt_core.evaluate.goals import goals, goals_table
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recordings import recording_tables
@@ -27,47 +26,11 @@ from ghtt_core.evaluate.refine import GAP_FRAMES, _gap_error, _gapped, gap_table
 from ghtt_core.evaluate.tables import Column, Table, as_console, as_csv, as_json, as_markdown, with_means_over_seeds
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
-from ghtt_core.motion import MotionSequence, Segment
+from ghtt_core.motion import MotionSequence
 from ghtt_core.packets import Futures, HandsObservation, Prediction
-from ghtt_core.recording import RecordingHeader, RecordingWriter
-from ghtt_core.skeleton import PALM_TEMPLATE
+from ghtt_core.recording import RecordingHeader, RecordingWriter, read_recording
 
 PROTOCOL = EvaluationProtocol(resamples=50)
-
-
-def hand_shape() -> np.ndarray:
-    """(2, 21, 3) flat open hands of 90 mm."""
-    right = np.zeros((21, 3))
-    palm = np.array(PALM_TEMPLATE) * 0.09
-    right[[0, 5, 9, 13, 17]] = palm
-    for finger, base in enumerate((5, 9, 13, 17)):
-        direction = (palm[finger + 1] - palm[0]) / np.linalg.norm(palm[finger + 1] - palm[0])
-        for joint in range(1, 4):
-            right[base + joint] = right[base] + 0.03 * joint * direction
-    for joint in range(1, 5):
-        right[joint] = right[5] * 0.25 * joint + np.array([0.005 * joint, 0.0, 0.0])
-    left = right * [-1.0, 1.0, 1.0]
-    return np.stack([left, right])
-
-
-def motion(frames: int, seed: int, pace: float = 0.003) -> np.ndarray:
-    """(T, 2, 21, 3): rigid hands on smooth random paths."""
-    rng = np.random.default_rng(seed)
-    steps = rng.normal(0.0, pace, (frames + 20, 2, 3))
-    kernel = np.ones(20) / 20.0
-    smooth = np.stack([np.convolve(steps[:, hand, axis], kernel, "valid") for hand in range(2) for axis in range(3)], axis=-1)
-    path = np.cumsum(smooth * 4.0, axis=0)[:frames].reshape(frames, 2, 1, 3)
-    return (hand_shape() + path + [0.0, 0.0, 0.5]).astype(np.float32)
-
-
-def sequences(count: int, frames: int = 90, first: int = 0) -> list[MotionSequence]:
-    return [MotionSequence(motion(frames, seed), 30.0, f"s{seed}", f"r{seed % 4}") for seed in range(first, first + count)]
-
-
-def noisy_pair(seed: int) -> MotionSequence:
-    true = motion(120, seed)
-    noise = np.random.default_rng(seed).normal(0.0, 0.004, true.shape)
-    return MotionSequence((true + noise).astype(np.float32), 30.0, f"p{seed}", f"p{seed}", truth_m=true)
 
 
 def test_forecast_table_holds_the_metrics_of_the_same_windows() -> None:
@@ -128,12 +91,65 @@ def test_rigid_hands_are_plausible_and_stretched_ones_are_not() -> None:
     assert table.value("what happened", "bone") == 100.0
     assert table.value("zero velocity", "angles") == 100.0
     assert table.value("stretched", "bone") < 30.0
+    assert table.value("zero velocity", "acceleration") == 0.0
+    truth = runs[0].windows.future_m.astype(np.float64)
+    assert table.value("what happened", "acceleration") == pytest.approx(
+        1000.0 * np.linalg.norm(truth[:, 2:] - 2.0 * truth[:, 1:-1] + truth[:, :-2], axis=-1).mean(), rel=1e-5
+    )
     assert table.value("zero velocity", "cmd") > 0.0
     # All hands have the same shape here, so every window is in every group: the mean over the groups is the mean over all.
     plain = displacement_table(runs, PROTOCOL, "").value("zero velocity", "best_ade").value
     assert table.value("zero velocity", "mmade") == pytest.approx(plain, rel=1e-4)
     final = displacement_table(runs, PROTOCOL, "").value("zero velocity", "best_fde").value
     assert table.value("zero velocity", "mmfde") == pytest.approx(final, rel=1e-4)
+
+
+@pytest.mark.parametrize(("stretch", "share"), [(0.018, 100.0), (0.022, 0.0)])
+def test_bones_are_steady_within_two_percent_of_their_mean(stretch: float, share: float) -> None:
+    class Breathing(ZeroVelocity):
+        """Hands that are larger and smaller than their mean by turns."""
+
+        name = "breathing"
+
+        def forecast(self, observed_m: np.ndarray, samples: int) -> np.ndarray:
+            sizes = 1.0 + stretch * np.where(np.arange(self._frames) % 2 == 0, 1.0, -1.0)
+            return super().forecast(observed_m, samples) * sizes[None, None, :, None, None, None]
+
+    runs = run_forecasts(sequences(4), [], [ZeroVelocity(), Breathing()], PROTOCOL, 16)
+    assert shape_table(runs, PROTOCOL, "paths", None).value("breathing", "bone") == share
+
+
+class TwoSided(ZeroVelocity):
+    """The last pose, 30 mm to one side and 10 mm to the other."""
+
+    name = "two-sided"
+
+    def forecast(self, observed_m: np.ndarray, samples: int) -> np.ndarray:
+        still = super().forecast(observed_m, samples)
+        return np.concatenate([still + np.float32([0.0, 0.030, 0.0]), still - np.float32([0.0, 0.010, 0.0])], axis=1)
+
+
+def resting(count: int) -> list[MotionSequence]:
+    """Hands that move by 20 mm at the first frame of every forecast of 48 frames, and rest."""
+    joints = np.repeat(hand_shape()[None], 112, axis=0).astype(np.float32)
+    joints[16:, ..., 0] += 0.020
+    joints[64:, ..., 0] += 0.020
+    return [MotionSequence(joints, 30.0, f"s{seed}", f"r{seed}") for seed in range(count)]
+
+
+def test_first_best_and_spread_of_several_futures_are_told_apart() -> None:
+    runs = run_forecasts(resting(12), [], [ZeroVelocity(), TwoSided()], replace(PROTOCOL, stride=48), 48)
+    table = displacement_table(runs, PROTOCOL, "rest")
+    values = {column.key: table.value("two-sided", column.key).value for column in table.columns}
+    best, first = np.hypot(20.0, 10.0), np.hypot(20.0, 30.0)
+    assert values["best_ade"] == values["best_fde"] == pytest.approx(best)
+    assert values["first_ade"] == values["first_fde"] == pytest.approx(first)
+    assert values["mean_ade"] == pytest.approx((best + first) / 2.0)
+    assert values["apd"] == pytest.approx(40.0)
+    assert values["best_ade_ratio"] == pytest.approx(best / 20.0)
+    assert values["first_ade_ratio"] == pytest.approx(first / 20.0)
+    ratios = {"ade_ratio": first / 20.0, "best_ade_ratio": best / 20.0, "best_fde_ratio": best / 20.0}
+    assert ratios_to_zero(*runs) == pytest.approx(ratios)
 
 
 def test_filters_are_tuned_on_training_pairs_and_measured_on_test_pairs() -> None:
@@ -159,6 +175,29 @@ def test_lag_of_a_delayed_motion_is_told_in_frames() -> None:
     assert table.value("estimator", "lag") == pytest.approx(2.0, abs=0.2)
 
 
+def test_lag_is_told_between_frames() -> None:
+    between = [
+        MotionSequence(
+            (one.truth_m + np.roll(one.truth_m, 1, axis=0)) / 2.0, 30.0, one.name, one.recording, truth_m=one.truth_m
+        )
+        for one in (noisy_pair(seed) for seed in range(6))
+    ]
+    table = refinement_table(run_refinement(between, [], []), between, PROTOCOL, "between", 0)
+    assert table.value("estimator", "lag") == pytest.approx(0.5, abs=0.02)
+
+
+def test_sequences_smoothed_together_are_smoothed_as_if_alone() -> None:
+    pairs = [noisy_pair(0), noisy_pair(1), noisy_pair(2)]
+    pairs[1].joints_m[40:50, 0] = np.nan
+    cut = MotionSequence(pairs[2].joints_m[:70], 30.0, "cut", "cut", truth_m=pairs[2].truth_m[:70])
+    test = [pairs[0], cut, pairs[1]]
+    for run, smoother in zip(run_refinement(test, [], [])[1:], SMOOTHERS, strict=True):
+        for smoothed, sequence in zip(run.refined_m, test, strict=True):
+            alone = smoother.run(sequence.joints_m, **smoother.usual)
+            alone[:15] = np.nan
+            np.testing.assert_allclose(smoothed, alone, atol=1e-9, err_msg=smoother.name)
+
+
 def test_linear_interpolation_bridges_straight_motion_without_error() -> None:
     steps = np.arange(64, dtype=np.float32)[:, None, None, None] * np.float32(0.002)
     straight = [MotionSequence((hand_shape() + steps).astype(np.float32), 30.0, f"s{seed}", "r") for seed in range(3)]
@@ -177,90 +216,6 @@ def test_gaps_lie_inside_their_clips_and_only_they_are_measured() -> None:
         assert not hidden[:, -1].any()
         bridged = truth + np.where(hidden[..., None, None], 0.010, 0.0) * [1.0, 0.0, 0.0]
         np.testing.assert_allclose(_gap_error(bridged, truth, hidden), 10.0, rtol=1e-4)
-
-
-def labelled(count: int, first: int = 0) -> list[MotionSequence]:
-    """Slow motion is "rest", fast motion is "shake"."""
-    made = []
-    for seed in range(first, first + count):
-        fast = seed % 2 == 1
-        joints = motion(80, seed, 0.02 if fast else 0.001)
-        segments = (Segment(10, 80, "shake" if fast else "rest"),)
-        made.append(MotionSequence(joints, 30.0, f"l{seed}", f"r{seed}", segments=segments))
-    return made
-
-
-def test_recognition_windows_follow_the_clips_of_an_action() -> None:
-    windows = recognise.action_windows(labelled(1), ("rest", "shake"), PROTOCOL)
-    assert windows.left.tolist() == [54, 38, 22, 6, 0]
-    assert windows.last.tolist() == [False] * 4 + [True]
-    np.testing.assert_array_equal(windows.histories_m[0, -26:], labelled(1)[0].joints_m[:26])
-    assert np.isnan(windows.histories_m[0, :-26]).all()
-
-
-def test_an_action_is_not_asked_for_where_no_hand_is_seen() -> None:
-    (sequence,) = labelled(1)
-    joints = sequence.joints_m.copy()
-    joints[42:51] = np.nan  # nine of the sixteen frames before frame 58
-    joints[26:34, 0] = np.nan  # one hand is enough
-    hidden = MotionSequence(joints, 30.0, sequence.name, sequence.recording, segments=sequence.segments)
-    windows = recognise.action_windows([hidden], ("rest", "shake"), PROTOCOL)
-    assert windows.left.tolist() == [54, 38, 6, 0]
-
-
-def test_recognition_table_by_hand() -> None:
-    windows = recognise.ActionWindows(
-        np.zeros((4, 16, 2, 21, 3), np.float32),
-        np.array([0, 0, 0, 1]),
-        np.array([40, 30, 29, 0]),
-        np.array([False, False, False, True]),
-        np.array(list("abcd")),
-    )
-    said = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])  # right, right, wrong, right
-    table = recognise.recognition_table([recognise.RecognitionRun("made", said)], windows, ("a", "b"), PROTOCOL, "hand")
-    values = {key: value.value for key in ("early", "all", "last") if (value := table.value("made", key)) is not None}
-    assert values == {"early": 100.0, "all": 75.0, "last": 100.0}
-    assert table.value("made", "recall") == pytest.approx((200.0 / 3.0 + 100.0) / 2.0)
-    assert table.value("made", "ece") == pytest.approx((0.1 + 0.2 + 0.7 + 0.4) / 4.0)
-
-
-def test_trees_learn_what_the_majority_class_cannot() -> None:
-    classes = ("rest", "shake")
-    training, test = (
-        recognise.action_windows(labelled(count, first), classes, PROTOCOL) for count, first in ((16, 0), (8, 50))
-    )
-    runs = recognise.run_recognition(test, training, classes, [], PROTOCOL)
-    table = recognise.recognition_table(runs, test, classes, PROTOCOL, "paces")
-    assert table.value("majority class", "all").value == pytest.approx(50.0)
-    assert table.value("gradient-boosted trees", "all").value > 90.0
-    assert table.value("gradient-boosted trees", "recall") > 90.0
-
-
-def test_motion_statistics_do_not_depend_on_where_the_camera_is() -> None:
-    joints = np.stack([motion(64, seed) for seed in range(2)])
-    joints[0, :8, 0] = np.nan
-    moved = joints + np.float32([0.3, -0.1, 0.2])
-    np.testing.assert_allclose(motion_statistics(joints, 16), motion_statistics(moved, 16), atol=1e-3)
-
-
-def test_fid_grows_with_noise() -> None:
-    torch.set_num_threads(1)
-    network = train(labelled(12), labelled(4, first=40), steps=15, seed=0)
-    table = sanity_table(network, labelled(8, first=60), 48, 0, "paces")
-    values = [table.value(name, "fid") for name in ("itself", "1 mm of noise", "3 mm of noise", "10 mm of noise")]
-    assert values == sorted(values)
-    assert values[0] == pytest.approx(0.0, abs=1e-3)
-    assert network.card["classes"] == ["rest", "shake"]
-    assert "It grows with each step of noise." in table.notes
-    assert sanity_table(network, labelled(1)[:0], 48, 0, "nothing").rows == []
-
-
-def test_fid_network_comes_back_from_its_file(tmp_path: Path) -> None:
-    network = train(labelled(4), [], steps=3, seed=0)
-    network.save(tmp_path / "fid.safetensors")
-    again = FidNetwork.load(tmp_path / "fid.safetensors")
-    joints = np.stack([motion(48, 3)])
-    np.testing.assert_array_equal(network.features(joints), again.features(joints))
 
 
 def test_tables_come_out_in_every_form() -> None:
@@ -366,12 +321,12 @@ def recording(tmp_path: Path) -> Path:
 
 def test_a_hand_has_to_be_seen_at_the_end_of_a_recorded_future(tmp_path: Path) -> None:
     for lost, counted in ((55, "2 futures"), (56, "1 futures"), (20, "1 futures")):
-        table, _ = recording_tables([record(tmp_path / str(lost), lost)], EvaluationProtocol(horizons=(16,)))
+        table, _ = recording_tables([read_recording(record(tmp_path / str(lost), lost))], EvaluationProtocol(horizons=(16,)))
         assert table.notes[0].startswith(counted), lost
 
 
 def test_recorded_futures_are_held_against_what_then_happened(recording: Path) -> None:
-    table, motion_table = recording_tables([recording], EvaluationProtocol(horizons=(16,)))
+    table, motion_table = recording_tables([read_recording(recording)], EvaluationProtocol(horizons=(16,)))
     assert table.value("recorded futures", "best_ade").value == pytest.approx(0.0, abs=0.01)
     assert table.value("recorded futures", "first_ade").value == pytest.approx(10.0, abs=0.01)
     assert table.value("zero velocity", "best_ade").value == pytest.approx(3.0 * 8.5, rel=1e-3)
@@ -380,6 +335,25 @@ def test_recorded_futures_are_held_against_what_then_happened(recording: Path) -
     assert motion_table.value("refined", "left").value == 100.0
     assert motion_table.value("refined", "moved").value == pytest.approx(0.0, abs=1e-3)
     assert "2 futures of 1 recording;" in table.notes[0]
+
+
+def test_jitter_and_presence_of_a_recording_are_those_of_its_own_rate(tmp_path: Path) -> None:
+    """Both hands move with a jerk of 4 m/s³ at 20 frames a second; the left one is lost now and then at the end."""
+    writer = RecordingWriter(tmp_path / "jerk", RecordingHeader("test", (640, 480), "none", action_names=("rest",)))
+    pose = hand_shape() + np.array([0.0, 0.0, 0.5])
+    for frame in range(60):
+        joints = (pose + np.array([4.0 * (frame / 20.0) ** 3 / 6.0, 0.0, 0.0])).astype(np.float32)
+        refined = joints.copy()
+        if frame >= 40 and frame % 4 == 0:
+            joints[0] = np.nan
+        blank, sure = np.zeros((2, 21, 2), np.float32), np.ones(2, np.float32)
+        observation = HandsObservation(joints, blank, sure, frame, frame / 20.0)
+        writer.append(observation, Prediction(refined, np.ones(1, np.float32), frame, frame / 20.0, None))
+    writer.close()
+    table = recording_tables([read_recording(tmp_path / "jerk")], PROTOCOL)[-1]
+    assert table.value("refined", "jitter").value == pytest.approx(4.0, rel=0.02)
+    assert table.value("observed", "left").value == pytest.approx(100.0 * 55 / 60)
+    assert table.value("observed", "right").value == 100.0
 
 
 def leap_file(path: Path) -> Path:
@@ -421,6 +395,9 @@ def test_the_command_line_measures_a_checkpoint_and_writes_every_file(
         assert text in said
     markdown = outputs["markdown"].read_text("utf-8")
     assert "## How it is measured" in markdown
+    measured = f"{(6 * 60 + 59) / 30 / 60:.1f} minutes of motion measured in "  # six test sequences, and 60 frames recorded
+    assert measured in said
+    assert measured in markdown
     assert "](plots/signs-films.png)" in markdown
     keys = {table["key"] for report in json.loads(outputs["json"].read_text("utf-8"))["reports"] for table in report["tables"]}
     assert {"forecast-16-both", "shape-16", "gaps", "recognition", "recorded-16", "recorded-motion"} <= keys
