@@ -12,7 +12,6 @@ from estimators.base import DEFAULT_ESTIMATOR, EstimatorOptions, estimator_names
 from estimators.intrinsics import IntrinsicsChoice
 from ghtt_core.errors import UserError
 from ghtt_core.streaming import PredictorOptions
-from trt_engines.cores import half_of_the_cores
 from trt_engines.select import BACKENDS
 
 DEMO_INTRINSICS = Path(__file__).parents[1] / "assets" / "demo_intrinsics.json"
@@ -95,18 +94,9 @@ class AppOptions:
 
     @property
     def for_estimator(self) -> EstimatorOptions:
-        """What the estimator is told.
-
-        Headless, where all cores have work anyway, G-HTT and the estimator take half of them each. Live, the newest picture
-        should be through as soon as possible.
-        """
+        """What the estimator is told."""
         return EstimatorOptions(
-            self.camera,
-            mirror=self.mirror,
-            hand_model=self.hand_model,
-            offline=self.offline,
-            trajectory=self.trajectory,
-            threads=half_of_the_cores() if self.headless else None,
+            self.camera, mirror=self.mirror, hand_model=self.hand_model, offline=self.offline, trajectory=self.trajectory
         )
 
     def _check_outputs(self) -> None:

@@ -25,7 +25,6 @@ class EstimatorOptions:
         offline: Fetch nothing from the network.
         camera_motion: Fill `HandsObservation.world_from_cam` from the motion of the background.
         trajectory: Fill it from the camera's recorded poses instead.
-        threads: CPU threads of its networks; as many as suit them if None.
     """
 
     intrinsics: IntrinsicsChoice
@@ -34,7 +33,6 @@ class EstimatorOptions:
     offline: bool = False
     camera_motion: bool = True
     trajectory: Path | None = None
-    threads: int | None = None
 
 
 class Estimator(Protocol):

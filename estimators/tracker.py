@@ -62,8 +62,8 @@ class TrackedHands:
             UserError: The model bundle is missing or no bundle, or the camera's trajectory cannot be used.
         """
         networks = load_networks(options.hand_model or fetch_hand_model(offline=options.offline))
-        self._palms = PalmDetector(networks[PALM_DETECTOR.member], threads=options.threads)
-        self._joints = LandmarkNetwork(networks[LANDMARK_NETWORK.member], threads=options.threads)
+        self._palms = PalmDetector(networks[PALM_DETECTOR.member])
+        self._joints = LandmarkNetwork(networks[LANDMARK_NETWORK.member])
         self._builder = ObservationBuilder(options)
         self._tracks: list[_Track] = []
         self._size_px = np.ones(2)

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.assembly import build_stages
@@ -66,7 +66,6 @@ def estimator_alone(options: AppOptions, frames: int) -> Run:
 
 def headless(options: AppOptions, backend: OpenBackend, frames: int) -> Run:
     """Every frame, refined and recognised, with futures as often as in `main.py --headless`."""
-    options = replace(options, headless=True)
     with open_source(options.source) as source:
         stages = build_stages(options, source, backend.runtime)
         with LosslessPipeline(source, stages, futures_every=options.futures_every, max_frames=frames) as pipeline:
