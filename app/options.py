@@ -38,6 +38,7 @@ class AppOptions:
         intrinsics: The camera, as chosen; see `camera`.
         mirror: The pictures are mirrored (selfie view).
         trajectory: The camera's recorded poses.
+        camera_motion: Whether the camera's motion is told from the hands'.
         max_frames: Stop after so many.
         loop: Begin a clip again at its end.
         futures_every: Frames between two sets of futures in a lossless run.
@@ -59,6 +60,7 @@ class AppOptions:
     intrinsics: IntrinsicsChoice = field(default_factory=IntrinsicsChoice)
     mirror: bool = False
     trajectory: Path | None = None
+    camera_motion: bool = True
     max_frames: int | None = None
     loop: bool = False
     futures_every: int = FUTURES_EVERY
@@ -96,7 +98,12 @@ class AppOptions:
     def for_estimator(self) -> EstimatorOptions:
         """What the estimator is told."""
         return EstimatorOptions(
-            self.camera, mirror=self.mirror, hand_model=self.hand_model, offline=self.offline, trajectory=self.trajectory
+            self.camera,
+            mirror=self.mirror,
+            hand_model=self.hand_model,
+            offline=self.offline,
+            trajectory=self.trajectory,
+            camera_motion=self.camera_motion,
         )
 
     def _check_outputs(self) -> None:
@@ -147,6 +154,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--mirror", action=argparse.BooleanOptionalAction, default=False, help="the pictures are mirrored (selfie view)"
     )
     hands.add_argument("--trajectory", type=Path, metavar="FILE", help="the camera's recorded poses, for a clip (TUM format)")
+    hands.add_argument("--no-camera-motion", action="store_true", help="take the camera for standing still")
     model = parser.add_argument_group("model")
     model.add_argument("--backend", default="auto", metavar="NAME", help=f"one of: {', '.join(BACKENDS)}")
     model.add_argument("--checkpoint", type=Path, metavar="FILE", help="a G-HTT checkpoint in place of the bundled one")
@@ -197,6 +205,7 @@ def parse_options(argv: Sequence[str] | None = None) -> AppOptions:
         intrinsics=IntrinsicsChoice(arguments.intrinsics, arguments.fov),
         mirror=arguments.mirror,
         trajectory=arguments.trajectory,
+        camera_motion=not arguments.no_camera_motion,
         max_frames=arguments.max_frames,
         loop=arguments.loop,
         futures_every=arguments.futures_every,
@@ -230,6 +239,7 @@ def as_document(options: AppOptions) -> dict[str, Any]:
         "futures_every": options.futures_every if options.headless else None,
         "mirror": options.mirror,
         "trajectory": options.trajectory.name if options.trajectory else None,
+        "camera_motion": options.camera_motion,
         "max_frames": options.max_frames,
         "intrinsics": options.intrinsics.file.name if options.intrinsics.file else None,
         "fov_deg": options.intrinsics.fov_deg,

@@ -56,6 +56,8 @@ def summary(stats: PipelineStats, actions: ActionLog, seconds: float, written: I
         *actions.lines(),
         "Latencies (p50 / p95 / p99): " + ", ".join(format_hop(hop) for hop in stats.hops if hop.count),
     ]
+    if stats.swaps:
+        lines.insert(1, f"Left and right were confused and put right {stats.swaps} time{'' if stats.swaps == 1 else 's'}")
     if not any(stats.hands_found):
         lines.insert(1, "No hand was found: are hands in the picture, whole, bright and sharp enough?")
     if live:

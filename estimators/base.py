@@ -36,7 +36,10 @@ class EstimatorOptions:
 
 
 class Estimator(Protocol):
-    """Finds two hands in a picture. One instance serves one source, frame after frame, in order."""
+    """Finds two hands in a picture. One instance serves one source, frame after frame, in order.
+
+    One that puts wrong names right may count that in an attribute `swaps`, which is shown.
+    """
 
     name: str
 

@@ -62,6 +62,11 @@ class LateStages:
         """The runtime's; "" until it is there."""
         return "" if self._runtime is None else self._runtime.description
 
+    @property
+    def swaps(self) -> int:
+        """The estimator's; 0 until it is there, and where it does not count."""
+        return int(getattr(self._estimator, "swaps", 0))
+
     def intrinsics(self, width: int, height: int) -> Intrinsics:
         """The user's choice for a picture size."""
         return self._choice.for_size(width, height)

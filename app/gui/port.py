@@ -55,6 +55,7 @@ class Status:
         backend_note: Why it is not another backend, or "".
         source_note: Something to know of the source (a clip that is not there, a camera that ignored a setting), or "".
         frames: Poses since the source was opened.
+        swaps: Hands' names that were put right since then.
     """
 
     source: str
@@ -68,6 +69,7 @@ class Status:
     backend_note: str = ""
     source_note: str = ""
     frames: int = 0
+    swaps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ class LiveSession:
             backend_note=self._model_note,
             source_note=run.source.info.note,
             frames=stats.frames,
+            swaps=stats.swaps,
         )
 
     def position(self) -> Position | None:

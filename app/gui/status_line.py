@@ -36,6 +36,10 @@ def writing_text(writing: Writing | None, name: str) -> str:
     return f"● {name} {minutes}:{seconds:02d}  {writing.size_bytes / 1e6:.1f} MB"
 
 
+def _corrected(swaps: int) -> str:
+    return tr(" (put right {count} times)").format(count=swaps) if swaps else ""
+
+
 class ElidedLabel(QLabel):
     """A label that shortens its text to the room there is, and asks for little."""
 
@@ -79,7 +83,7 @@ class StatusLine(QStatusBar):
             ("stages", tr("Each worker: frames a second and the 95th percentile of its work")),
             ("age", tr("Time from the camera to the screen's newest pose")),
             ("drops", tr("Frames overtaken by newer ones")),
-            ("hands", tr("Hands in the picture")),
+            ("hands", tr("Hands in the picture, and how often left and right were put right")),
         ):
             label = ElidedLabel(_WANTED.get(name, 120))
             self._tips[name] = tip
@@ -97,7 +101,7 @@ class StatusLine(QStatusBar):
             ("stages", stage_text(status)),
             ("age", tr("age {ms}").format(ms=age)),
             ("drops", tr("dropped {count}").format(count=status.dropped)),
-            ("hands", tr("hands: {names}").format(names=" + ".join(map(tr, hands)) or tr("none"))),
+            ("hands", tr("hands: {names}").format(names=" + ".join(map(tr, hands)) or tr("none")) + _corrected(status.swaps)),
         ):
             label = self.fields[name]
             if label.text() != text:

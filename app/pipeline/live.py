@@ -143,6 +143,7 @@ class LivePipeline:
             hands_found=(left, right),
             workers=tuple(worker.status for worker in self._workers),
             source=self._source.status or self._source.info.name,
+            swaps=self._stages.swaps,
         )
 
     @property

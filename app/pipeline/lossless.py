@@ -115,6 +115,7 @@ class LosslessPipeline:
             hands_found=(left, right),
             workers=tuple(worker.status for worker in self._workers),
             source=self._source.status or self._source.info.name,
+            swaps=self._stages.swaps,
         )
 
     def close(self) -> None:

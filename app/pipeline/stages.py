@@ -31,6 +31,11 @@ class Stages(Protocol):
         """Backend, device and precision, for the status line."""
         ...
 
+    @property
+    def swaps(self) -> int:
+        """How often the estimator put a hand's name right, where it counts that."""
+        ...
+
     def intrinsics(self, width: int, height: int) -> Intrinsics:
         """The camera for a picture size."""
         ...
@@ -81,6 +86,11 @@ class ModelStages:
         self.description = description
         self._estimator, self._predictor, self._choice = estimator, predictor, intrinsics
         self._intrinsics: dict[tuple[int, int], Intrinsics] = {}
+
+    @property
+    def swaps(self) -> int:
+        """The estimator's; 0 where it does not count."""
+        return int(getattr(self._estimator, "swaps", 0))
 
     def intrinsics(self, width: int, height: int) -> Intrinsics:
         """The user's choice for a picture size."""

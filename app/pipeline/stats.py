@@ -80,6 +80,7 @@ class PipelineStats:
         hands_found: How many frames had a left and a right hand.
         workers: The threads.
         source: What the source says of itself.
+        swaps: Hands' names that the estimator put right.
     """
 
     hops: tuple[Percentiles, ...]
@@ -89,6 +90,7 @@ class PipelineStats:
     hands_found: tuple[int, int]
     workers: tuple[WorkerStatus, ...]
     source: str
+    swaps: int = 0
 
 
 def format_hop(hop: Percentiles) -> str:

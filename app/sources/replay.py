@@ -90,6 +90,8 @@ class ReplaySource(Source):
 class ReplayStages:
     """What was recorded, in place of an estimator and a model. With a predictor, the model runs again on the recorded hands."""
 
+    swaps = 0
+
     def __init__(self, recording: Recording, predictor: Predictor | None = None, description: str = "") -> None:
         """Replay a recording; `description` is that of the predictor's runtime."""
         self.action_names = recording.header.action_names if predictor is None else predictor.action_names

@@ -102,3 +102,8 @@ def test_what_is_saved_names_no_folders() -> None:
     assert "someone" not in str(document)
     assert document["checkpoint"] == "m.safetensors"
     assert {field.name for field in dataclasses.fields(PredictorOptions)} <= set(document)
+
+
+def test_the_camera_can_be_taken_for_still():
+    assert parse_options([]).for_estimator.camera_motion
+    assert not parse_options(["--no-camera-motion"]).for_estimator.camera_motion

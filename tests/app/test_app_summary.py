@@ -1,5 +1,7 @@
 """The closing words are right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,9 @@ def test_what_the_user_reads() -> None:
 def test_a_clip_without_hands_is_said() -> None:
     assert "No hand was found" in summary(stats(0, 0), log_of(), 2.0, [], live=False)
     assert "No hand was found" not in summary(stats(0, 1), log_of(), 2.0, [], live=False)
+
+
+def test_names_that_were_put_right_are_counted() -> None:
+    assert "put right" not in summary(stats(1, 1), log_of(), 2.0, [], live=False)
+    told = summary(replace(stats(1, 1), swaps=2), log_of(), 2.0, [], live=False)
+    assert "Left and right were confused and put right 2 times" in told
