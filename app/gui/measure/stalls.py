@@ -24,6 +24,8 @@ from ghtt_core.errors import UserError
 
 LONGEST_MS = 100.0
 """What the window promises."""
+_APPEARS_S = 1.5
+"""Qt lays the window out and paints it for the first time: once, before anybody can have clicked anything."""
 _LOADED_WITHIN_S = 300.0
 _DISK_BYTES = 200_000
 _PRESSED = ("toggle_theme", "toggle_help", "toggle_help", "save_picture", "cycle_compare", "view_top", "toggle_freeze",
@@ -90,7 +92,8 @@ def phases(window: MainWindow, session: LiveSession, heart: Heartbeat, seconds: 
     Raises:
         UserError: The model cannot be loaded.
     """
-    yield _timed("opens, the model is built", heart, lambda: _wait_for_model(session))
+    yield _timed("it appears", heart, lambda: spin(_APPEARS_S))
+    yield _timed("the model is built", heart, lambda: _wait_for_model(session))
     yield _timed("plays", heart, lambda: spin(seconds))
     yield _timed("every key", heart, lambda: _press(window.actions_by_name, 0.4))
     camera = PulledCamera()
