@@ -28,6 +28,7 @@ class RecordControls:
         self._session = session
         self._output_dir = output_dir
         self._export_dir: Path | None = None
+        self._video_path: Path | None = None
         self._written: dict[str, Path] = {}
         self._pictures: SimpleQueue[tuple[Path, bool]] = SimpleQueue()
         self._savers: list[Thread] = []
@@ -65,7 +66,7 @@ class RecordControls:
                 path = self._written.pop(name)
                 if self._window.actions_by_name[name].isChecked():  # It failed; the session says why.
                     self._check(name, False)
-                else:
+                elif path.exists():
                     self._saved(path)
         self._follow_pictures()
 
@@ -118,9 +119,13 @@ class RecordControls:
     def _record(self, on: bool) -> None:
         path = self._new_path("video", ".mp4") if on else None
         if path is not None:
+            self._video_path = path
             self._session.start_video(path)
-        else:
-            self._session.stop_video()
+            return
+        self._session.stop_video()
+        if self._video_path is not None:
+            self._written["toggle_record"] = self._video_path  # It may be over before it was once followed.
+            self._video_path = None
 
     def _export(self, on: bool) -> None:
         path = self._new_path("recording", "") if on else None
@@ -130,6 +135,7 @@ class RecordControls:
             return
         self._session.stop_export()
         if self._export_dir is not None:
+            self._written["toggle_export"] = self._export_dir
             self._window.labels.save()
             self._export_dir = None
 
