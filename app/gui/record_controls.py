@@ -66,7 +66,7 @@ class RecordControls:
                 path = self._written.pop(name)
                 if self._window.actions_by_name[name].isChecked():  # It failed; the session says why.
                     self._check(name, False)
-                elif path.exists():
+                else:
                     self._saved(path)
         self._follow_pictures()
 
@@ -123,9 +123,8 @@ class RecordControls:
             self._session.start_video(path)
             return
         self._session.stop_video()
-        if self._video_path is not None:
-            self._written["toggle_record"] = self._video_path  # It may be over before it was once followed.
-            self._video_path = None
+        self._note_ended("toggle_record", self._video_path)
+        self._video_path = None
 
     def _export(self, on: bool) -> None:
         path = self._new_path("recording", "") if on else None
@@ -135,9 +134,14 @@ class RecordControls:
             return
         self._session.stop_export()
         if self._export_dir is not None:
-            self._written["toggle_export"] = self._export_dir
+            self._note_ended("toggle_export", self._export_dir)
             self._window.labels.save()
             self._export_dir = None
+
+    def _note_ended(self, name: str, path: Path | None) -> None:
+        """A recording of a moment may be over before it was once followed."""
+        if path is not None and path.exists():
+            self._written[name] = path
 
     def _saved(self, path: Path) -> None:
         folder = QUrl.fromLocalFile(str(path.parent))

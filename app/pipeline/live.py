@@ -207,9 +207,10 @@ class LivePipeline:
         if self._held is not None:
             self._release(self._held)
             return True
-        if self._source.ended and self.loop:
+        stands = self._paused and not self._steps
+        if self._source.ended and self.loop and not stands:
             self._seek_now(0)
-        if (self._paused and not self._steps) or self._source.ended:
+        if stands or self._source.ended:
             self._clock_s = None
             time.sleep(_HOLD_S)
             return True

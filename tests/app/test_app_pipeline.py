@@ -245,6 +245,36 @@ def test_a_clip_runs_at_its_own_pace_loops_and_begins_anew() -> None:
     assert parts._estimator.resets >= 2
 
 
+class SoughtSource(ScriptedSource):
+    """Notes where it was sent."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__(frames, fps=5.0)
+        self.sought: list[int] = []
+
+    def seek(self, index: int) -> None:
+        self.sought.append(index)
+        super().seek(index)
+
+
+def test_a_paused_clip_stays_at_its_last_frame_until_it_is_stepped_on() -> None:
+    source = SoughtSource(20)
+    with running(LivePipeline(source, stages(), loop=True)) as pipeline:
+
+        def shows(index: int) -> Callable[[], bool]:
+            return lambda: (latest := pipeline.latest()) is not None and latest.frame.index == index
+
+        wait_for(lambda: pipeline.latest() is not None)
+        pipeline.pause()
+        source.sought.clear()
+        for index in (19, 7, 19):
+            pipeline.seek(index)
+            wait_for(shows(index))
+        assert source.sought == [19, 7, 19]
+        pipeline.step()
+        wait_for(shows(0))
+
+
 def test_a_paused_clip_stands_still_steps_and_is_sought() -> None:
     with running(LivePipeline(ScriptedSource(100_000, fps=200.0), stages())) as pipeline:
         pipeline.pause()

@@ -86,7 +86,6 @@ def test_pause_step_and_seek_by_key_move_the_picture(qtbot: QtBot, opened: Open,
     assert window.transport.clock.text().startswith("0:02.0")
 
 
-@pytest.mark.slow  # One run in four the paused recording stays at its first frame when it is sought: not understood yet.
 def test_what_is_exported_opens_again_and_can_be_scrubbed(
     qtbot: QtBot, opened: Open, tmp_path: Path, settings_file: Path
 ) -> None:
@@ -94,10 +93,10 @@ def test_what_is_exported_opens_again_and_can_be_scrubbed(
     window = opened(SourceRequest("clip", str(write_clip(tmp_path / "long.mp4", 1800, (320, 240)))))
     _until(qtbot, lambda: _has_futures(window))
     press(window, Key.Key_E)
-    _until(qtbot, lambda: (export := window.session.writing()[1]) is not None and export.size_bytes > 100_000)
+    _until(qtbot, lambda: (export := window.session.writing()[1]) is not None and export.size_bytes > 300_000)
     press(window, Key.Key_B)
     marked = _index(window)
-    _until(qtbot, lambda: _index(window) > marked + 40)
+    _until(qtbot, lambda: _index(window) > marked + 3)
     press(window, Key.Key_N)
     press(window, Key.Key_E)
     _until(qtbot, lambda: any("Saved" in text for text in toasts(window)))

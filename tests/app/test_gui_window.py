@@ -155,7 +155,8 @@ def test_space_presses_the_button_that_the_keyboard_has_reached(window: MainWind
     assert session.playing
 
 
-def test_speed_and_loop_keys(window: MainWindow, session: FakeSession) -> None:
+def test_speed_and_loop_keys(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    qtbot.waitUntil(window.transport.speed.isEnabled)  # The window knows what it plays.
     press(window, Key.Key_BracketLeft)
     assert session.speed == 0.5
     press(window, Key.Key_L)
