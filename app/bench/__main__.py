@@ -62,7 +62,7 @@ def _say(sentence: str) -> None:
 
 def _measure(options: argparse.Namespace) -> Report:
     source = SourceRequest("demo") if options.video is None else SourceRequest.for_path(options.video)
-    run_options = AppOptions(source=source, checkpoint=options.checkpoint)
+    run_options = AppOptions(source=source, headless=True, checkpoint=options.checkpoint)
     system = system_info()
     backends, notes = open_backends(options.checkpoint, tuple(options.backends), _say)
     spec = backends[0].runtime.spec
