@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from estimators.detections import HandDetection
-from ghtt_core.skeleton import LEFT, MCPS, WRIST
+from estimators.detections import HandDetection, palm_px
+from ghtt_core.skeleton import LEFT
 
 Float64 = NDArray[np.float64]
 
@@ -52,5 +52,4 @@ class Confidence:
 def _change_of_shape(before_px: Float64, now_px: Float64) -> float:
     """Mean way of the joints about their centre, in hand sizes of the picture."""
     moved = (now_px - now_px.mean(axis=0)) - (before_px - before_px.mean(axis=0))
-    size_px = np.hypot(*(now_px[list(MCPS)] - now_px[WRIST]).T).mean()
-    return float(np.hypot(*moved.T).mean() / max(size_px, 1.0))
+    return float(np.hypot(*moved.T).mean() / max(palm_px(now_px), 1.0))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.skeleton import MCPS, WRIST
+
 
 @dataclass(frozen=True, slots=True)
 class HandDetection:
@@ -24,3 +26,8 @@ class HandDetection:
     left_probability: float
     presence: float
     track: int
+
+
+def palm_px(joints_px: NDArray[np.floating]) -> float:
+    """How large a hand of (21, 2) image landmarks is in the picture: mean distance from the wrist to the four finger MCPs."""
+    return float(np.linalg.norm(joints_px[list(MCPS)] - joints_px[WRIST], axis=1).mean())

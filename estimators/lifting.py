@@ -83,7 +83,7 @@ def is_within_reach(joints_cam_m: NDArray[np.float64]) -> bool:
     return bool(np.isfinite(joints_cam_m).all() and MIN_DEPTH_M <= depth_m.mean() <= MAX_DEPTH_M and depth_m.min() > 0.02)
 
 
-def is_sound(joints_cam_m: NDArray[np.floating], size_m: float) -> bool:
+def is_possible(joints_cam_m: NDArray[np.floating], size_m: float) -> bool:
     """Whether (21, 3) joints may be a hand of that size: no bone and no palm is collapsed or torn apart."""
     bones = bone_lengths(joints_cam_m) / size_m / np.array(_USUAL_BONES)
     palm = float(np.linalg.norm(joints_cam_m[MCPS[0]] - joints_cam_m[MCPS[-1]])) / size_m

@@ -13,7 +13,7 @@ from estimators.depth_net import load_depth_net
 from estimators.detections import HandDetection
 from estimators.hand_size import HandSize
 from estimators.intrinsics import Intrinsics
-from estimators.lifting import is_sound, is_within_reach
+from estimators.lifting import is_possible, is_within_reach
 from estimators.slots import Slots
 from estimators.trajectory import Trajectory
 from ghtt_core.packets import Frame, HandsObservation
@@ -62,7 +62,7 @@ class ObservationBuilder:
             rays = (detection.joints_px - (lens.cx, lens.cy)) / (lens.fx, lens.fy)
             placed = self._hands[hand].place(rays, hand, self._size.metres, detection.presence, frame.source_time_s)
             sure = self._confidence[hand](detection, hand, frame.source_time_s)
-            if is_within_reach(placed) and is_sound(placed, self._size.metres):
+            if is_within_reach(placed) and is_possible(placed, self._size.metres):
                 joints_cam_m[hand], joints_px[hand] = placed, detection.joints_px
                 confidence[hand] = sure
         world_from_cam = np.eye(4) if self._recorded is None else self._recorded.at(frame.source_time_s)

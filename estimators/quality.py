@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from estimators.detections import palm_px
 from estimators.intrinsics import Intrinsics
 from ghtt_core.packets import HandsObservation
-from ghtt_core.skeleton import BONES, HANDS, LEFT, MCPS, PALM, RIGHT, WRIST
+from ghtt_core.skeleton import BONES, HANDS, LEFT, PALM, RIGHT
 
 _ONE_HAND = 0.5
 """Two skeletons nearer to each other than this many palm lengths are one hand."""
@@ -100,10 +101,6 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(finite.mean()) if finite.size else float("nan")
 
 
-def _palm_px(joints_px: NDArray[np.float32]) -> float:
-    return float(np.linalg.norm(joints_px[list(MCPS)] - joints_px[WRIST], axis=1).mean())
-
-
 def _centre(joints_px: NDArray[np.float32]) -> NDArray[np.float32]:
     centre: NDArray[np.float32] = joints_px[list(PALM)].mean(axis=0)
     return centre
@@ -114,7 +111,7 @@ def _is_double(observation: HandsObservation) -> bool:
         return False
     left, right = observation.joints_px
     apart = float(np.linalg.norm(left - right, axis=1).mean())
-    return apart < _ONE_HAND * max(_palm_px(left), _palm_px(right))
+    return apart < _ONE_HAND * max(palm_px(left), palm_px(right))
 
 
 def _swaps(observations: Sequence[HandsObservation]) -> int:
@@ -127,7 +124,7 @@ def _swaps(observations: Sequence[HandsObservation]) -> int:
             here, was, others = now[hand], places[hand], places[other]
             if here is None or others is None:
                 continue
-            palm = _palm_px(observation.joints_px[hand])
+            palm = palm_px(observation.joints_px[hand])
             came_from_other = float(np.linalg.norm(here - others)) < palm
             left_own = was is None or float(np.linalg.norm(here - was)) > 1.5 * palm
             if came_from_other and left_own and (now[other] is None or _moved(now[other], others, palm)):

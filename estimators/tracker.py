@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from estimators.base import EstimatorOptions
-from estimators.detections import HandDetection
+from estimators.detections import HandDetection, palm_px
 from estimators.model_bundle import LANDMARK_NETWORK, PALM_DETECTOR, fetch_hand_model, load_networks
 from estimators.networks import LandmarkNetwork, Landmarks, PalmDetector
 from estimators.observation import ObservationBuilder
 from estimators.opencv import cv2
 from estimators.regions import region_of_landmarks
 from ghtt_core.packets import Frame, HandsObservation
-from ghtt_core.skeleton import HANDS, MCPS, PALM, WRIST
+from ghtt_core.skeleton import HANDS, PALM
 
 KEEP_PRESENCE, NEW_PRESENCE = 0.3, 0.5
 PALM_SCORE = 0.2
@@ -135,7 +135,7 @@ class TrackedHands:
             found = self._joints(image, region)
             if found.presence >= NEW_PRESENCE:
                 found = self._joints(image, region_of_landmarks(found.joints_px))
-            if found.presence >= NEW_PRESENCE and _palm_px(found.joints_px) > _MIN_PALM_PX:
+            if found.presence >= NEW_PRESENCE and palm_px(found.joints_px) > _MIN_PALM_PX:
                 self._tracks = _without_doubles([*self._tracks, _Track(self._made, found)])
                 self._made += 1
 
@@ -167,18 +167,14 @@ def _palm_centre(joints_px: NDArray[np.float64]) -> NDArray[np.float64]:
     return centre
 
 
-def _palm_px(joints_px: NDArray[np.float64]) -> float:
-    return float(np.linalg.norm(joints_px[list(MCPS)] - joints_px[WRIST], axis=1).mean())
-
-
 def _continues(track: _Track, found: Landmarks) -> bool:
-    growth = _palm_px(found.joints_px) / _palm_px(track.landmarks.joints_px)
+    growth = palm_px(found.joints_px) / palm_px(track.landmarks.joints_px)
     return found.presence >= KEEP_PRESENCE and 1 / _PALM_GROWTH < growth < _PALM_GROWTH
 
 
 def _is_at(track: _Track, point_px: NDArray[np.float64]) -> bool:
     joints_px = track.landmarks.joints_px
-    return float(np.linalg.norm(_palm_centre(joints_px) - point_px)) < 0.9 * _palm_px(joints_px)
+    return float(np.linalg.norm(_palm_centre(joints_px) - point_px)) < 0.9 * palm_px(joints_px)
 
 
 def _without_doubles(tracks: list[_Track]) -> list[_Track]:
@@ -186,5 +182,5 @@ def _without_doubles(tracks: list[_Track]) -> list[_Track]:
     if len(tracks) < 2:
         return tracks
     first, second = (track.landmarks.joints_px for track in tracks)
-    apart = float(np.linalg.norm(first - second, axis=1).mean()) / max(_palm_px(first), _palm_px(second))
+    apart = float(np.linalg.norm(first - second, axis=1).mean()) / max(palm_px(first), palm_px(second))
     return tracks if apart > _SAME_HAND else [max(tracks, key=lambda track: track.age)]

@@ -42,20 +42,32 @@ def save_checkpoint(path: Path, model: GHTT, *, default_temperature: float = 1.0
     partial.replace(path)
 
 
+def read_metadata(path: Path) -> dict[str, str]:
+    """What a safetensors file says of itself; its "format" tells what it is.
+
+    Raises:
+        UserError: It is missing, or no safetensors file.
+    """
+    try:
+        with safe_open(path, "np") as file:
+            return file.metadata() or {}
+    except FileNotFoundError as error:
+        raise UserError(f"There is no checkpoint at {path}.") from error
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
+
+
 def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:
     """A checkpoint's description, its sizes and its model card, without its tensors.
 
     Raises:
         UserError: The file is missing or is not a G-HTT checkpoint.
     """
+    metadata = read_metadata(path)
     try:
-        with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
         with path.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    except FileNotFoundError as error:
-        raise UserError(f"There is no checkpoint at {path}.") from error
-    except (SafetensorError, OSError) as error:
+    except OSError as error:
         raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
     if metadata.get("format") not in (FORMAT, _OLDER_FORMAT):
         raise UserError(
@@ -95,7 +107,8 @@ def load_checkpoint(path: Path) -> tuple[GHTT, ModelSpec, dict[str, Any]]:
     model = GHTT(config, spec.action_names)
     try:
         tensors = load_file(path)
-        tensors.setdefault("action.class_bias", torch.zeros(len(spec.action_names)))
+        if read_metadata(path)["format"] == _OLDER_FORMAT:
+            tensors["action.class_bias"] = torch.zeros(len(spec.action_names))
         model.load_state_dict(tensors)
     except (SafetensorError, RuntimeError, OSError) as error:
         raise UserError(f"The tensors in {path} do not fit its configuration {config.name!r}.") from error

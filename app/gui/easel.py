@@ -9,7 +9,8 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from app.workers import Mailbox, MailWorker
 
 _CLOSE_S = 2.0
-_LARGEST_SHARE = 0.5
+SHARE, _LARGEST_SHARE = 0.08, 0.5
+"""The part of the machine that drawing a view may take; and of its thread's time, however many cores there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Easel(QObject):
     drawn = pyqtSignal(object)
     _done = pyqtSignal(int, object)
 
-    def __init__(self, name: str, share: float, *, at_end: Callable[[], None] | None = None) -> None:
+    def __init__(self, name: str, share: float = SHARE, *, at_end: Callable[[], None] | None = None) -> None:
         """Start the thread.
 
         Args:

@@ -13,8 +13,6 @@ from app.viewer.picture import ScenePicture
 from app.viewer.renderer import SceneRenderer
 from estimators.opencv import cv2
 
-_SHARE = 0.08
-"""The part of the machine that drawing may take."""
 _DEGREES_PER_PX = 0.4
 _SUPERSAMPLING = 2.0
 _NOTCH = 120
@@ -39,7 +37,7 @@ class SceneView(QWidget):
         self.hands = hands
         self._scale = _SUPERSAMPLING if smooth else 1.0
         self._renderer = SceneRenderer(self._scale)
-        self.easel = Easel("draw 3D", _SHARE, at_end=self._renderer.close)
+        self.easel = Easel("draw 3D", at_end=self._renderer.close)
         self.easel.drawn.connect(self._show)
         self._image: QImage | None = None
         self._dragged_from: QPointF | None = None

@@ -15,9 +15,6 @@ from app.gui.pictures import as_qimage
 from app.gui.text import tr
 from app.gui.video_picture import Overlay, compose
 
-_SHARE = 0.08
-"""The part of the machine that drawing may take."""
-
 Overlays = Callable[[], list[Overlay]]
 """Makes what is drawn over a frame, in the drawing thread: one overlay, or several for pictures side by side."""
 
@@ -40,7 +37,7 @@ class VideoView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.easel = Easel("draw video", _SHARE)
+        self.easel = Easel("draw video")
         self.easel.drawn.connect(self._show)
         self.setObjectName("video")
         self.setAccessibleName(tr("Video with the hands drawn on it"))

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ghtt_core.baselines.flat import FORMAT, FlatModel, load_flat
-from ghtt_core.checkpoint import read_spec
-from ghtt_core.errors import UserError
+from ghtt_core.checkpoint import read_metadata, read_spec
 from ghtt_core.evaluate.model import EncodedClips, Model, SampledForecaster, noise
 from ghtt_core.evaluate.tables import SEED
 from ghtt_core.model.pose_block import reparametrise
@@ -66,7 +64,7 @@ def load_companions(paths: Sequence[Path], seed: int) -> Companions:
     flat: list[FlatForecaster] = []
     recognisers: list[tuple[str, Model]] = []
     for path in paths:
-        if _format(path) == FORMAT:
+        if read_metadata(path).get("format") == FORMAT:
             model, temperature, card = load_flat(path)
             flat.append(FlatForecaster(model, temperature, seed, _named("flat model", card)))
         else:
@@ -80,13 +78,3 @@ def _named(kind: str, card: dict[str, object]) -> str:
     """With the seed of its training, so that several can stand side by side."""
     settings = card.get("settings")
     return f"{kind}{SEED}{settings['seed']}" if isinstance(settings, dict) and "seed" in settings else kind
-
-
-def _format(path: Path) -> str:
-    try:
-        with safe_open(path, "np") as file:
-            return str((file.metadata() or {}).get("format"))
-    except FileNotFoundError as error:
-        raise UserError(f"There is no checkpoint at {path}.") from error
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
