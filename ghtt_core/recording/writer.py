@@ -129,6 +129,8 @@ class RecordingWriter:
             return
         self._close_parts()
         try:
+            # An interruption may have come between the writing of a frame and the counting of it.
+            self.frames = _whole_records(self.directory / FRAMES_PART, self._dtype)
             self._assemble_poses()
             self._assemble_futures()
             write_state(self.directory, State(self._state.header, self._state.futures, True, self.frames))
@@ -177,7 +179,7 @@ class RecordingWriter:
     def _assemble_futures(self) -> None:
         shape = self._state.futures or FutureShape(0, ())
         path, dtype = self.directory / FUTURES_PART, shape.dtype
-        count = path.stat().st_size // dtype.itemsize if self._futures_part is not None else 0
+        count = _whole_records(path, dtype) if self._futures_part is not None else 0
         offsets = np.array(shape.offset_s, np.float32)
         values = dtype["futures_cam_m"]
         arrays = {
@@ -198,6 +200,10 @@ def _write_all(file: IO[bytes], data: bytes) -> None:
         file.seek(start)
         file.truncate()
         raise
+
+
+def _whole_records(path: Path, dtype: np.dtype[np.void]) -> int:
+    return path.stat().st_size // dtype.itemsize
 
 
 def _column(path: Path, dtype: np.dtype[np.void], count: int, name: str) -> Iterator[bytes]:

@@ -188,6 +188,21 @@ def test_a_half_written_frame_is_left_out(tmp_path: Path) -> None:
     writer.close()
 
 
+def test_an_interruption_between_writing_and_counting_loses_no_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: HandsObservation) -> str:
+        raise KeyboardInterrupt
+
+    writer = RecordingWriter(tmp_path, HEADER)
+    writer.append(observation(0), prediction(0))
+    monkeypatch.setattr("ghtt_core.recording.writer.hands_csv.row", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        writer.append(observation(1), prediction(1))
+    writer.close()
+    recording = read_recording(tmp_path)
+    assert recording.complete
+    assert recording.source_frame.tolist() == [0, 1]
+
+
 def test_a_full_disk_is_one_sentence_and_keeps_what_was_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
