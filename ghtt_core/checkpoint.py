@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from ghtt_core.errors import UserError
 from ghtt_core.model.config import GHTTConfig
@@ -17,6 +17,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.runtime import ModelSpec
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.untrusted import names, require_printable
+from ghtt_core.weights import read_metadata, write_weights
 
 FORMAT = "ghtt-checkpoint-2"
 _OLDER_FORMAT = "ghtt-checkpoint-1"
@@ -36,25 +37,7 @@ def save_checkpoint(path: Path, model: GHTT, *, default_temperature: float = 1.0
         "default_temperature": json.dumps(default_temperature),
         "card": json.dumps(card or {}),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial, metadata)
-    partial.replace(path)
-
-
-def read_metadata(path: Path) -> dict[str, str]:
-    """What a safetensors file says of itself; its "format" tells what it is.
-
-    Raises:
-        UserError: It is missing, or no safetensors file.
-    """
-    try:
-        with safe_open(path, "np") as file:
-            return file.metadata() or {}
-    except FileNotFoundError as error:
-        raise UserError(f"There is no checkpoint at {path}.") from error
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
+    write_weights(path, model, metadata)
 
 
 def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:

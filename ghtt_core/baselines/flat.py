@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
 from ghtt_core.errors import UserError
@@ -18,6 +18,7 @@ from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.layers import sinusoid
 from ghtt_core.model.pose_block import LATENT_TOKENS, PoseBlock
 from ghtt_core.runtime import CLIP_FRAMES
+from ghtt_core.weights import read_metadata, write_weights
 
 FORMAT = "ghtt-flat-1"
 
@@ -59,10 +60,7 @@ def save_flat(path: Path, model: FlatModel, temperature: float, card: dict[str, 
         "default_temperature": json.dumps(temperature),
         "card": json.dumps(card),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, partial, metadata)
-    partial.replace(path)
+    write_weights(path, model, metadata)
 
 
 def load_flat(path: Path) -> tuple[FlatModel, float, dict[str, Any]]:
@@ -71,15 +69,12 @@ def load_flat(path: Path) -> tuple[FlatModel, float, dict[str, Any]]:
     Raises:
         UserError: The file is missing or is not a flat model.
     """
+    metadata = read_metadata(path, "flat model")
+    if metadata.get("format") != FORMAT:
+        raise UserError(f"{path} is not a flat model of this version (format {metadata.get('format')!r}, need {FORMAT!r}).")
     try:
-        with safe_open(path, "np") as file:
-            metadata = file.metadata() or {}
-        if metadata.get("format") != FORMAT:
-            raise UserError(f"{path} is not a flat model of this version (format {metadata.get('format')!r}, need {FORMAT!r}).")
         model = FlatModel(GHTTConfig(**json.loads(metadata["config"])))
         model.load_state_dict(load_file(path))
         return model.eval(), float(json.loads(metadata["default_temperature"])), json.loads(metadata["card"])
-    except FileNotFoundError as error:
-        raise UserError(f"There is no flat model at {path}.") from error
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"{path} is not a flat model ({error}).") from error

@@ -9,12 +9,13 @@ import torch
 from torch import Tensor
 
 from ghtt_core.baselines.flat import FORMAT, FlatModel, load_flat
-from ghtt_core.checkpoint import read_metadata, read_spec
+from ghtt_core.checkpoint import read_spec
 from ghtt_core.evaluate.model import EncodedClips, Model, SampledForecaster, noise
 from ghtt_core.evaluate.tables import SEED
 from ghtt_core.model.pose_block import reparametrise
 from ghtt_core.runtime import CLIP_FRAMES
 from ghtt_core.skeleton import PALM_TEMPLATE
+from ghtt_core.weights import read_metadata
 
 RECOGNISER = "recogniser"
 """The `block` that the card of a checkpoint trained for recognition alone names."""

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from ghtt_core.errors import UserError
@@ -35,6 +35,7 @@ from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import FEATURES
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
 from ghtt_core.untrusted import names
+from ghtt_core.weights import read_metadata, write_weights
 
 Array = NDArray[np.floating]
 DEFAULT_NETWORK = Path(__file__).resolve().parents[2] / "assets" / "fid_network.safetensors"
@@ -97,15 +98,7 @@ class FidNetwork:
         Raises:
             UserError: It is missing or not a network of this kind.
         """
-        try:
-            with safe_open(path, "np") as file:
-                metadata = file.metadata() or {}
-        except FileNotFoundError as error:
-            raise UserError(
-                f"There is no FID network at {path}; train one: python -m ghtt_core.evaluate.fid_network train."
-            ) from error
-        except (SafetensorError, OSError) as error:
-            raise UserError(f"{path} is not a FID network ({error}).") from error
+        metadata = read_metadata(path, "FID network")
         if metadata.get("format") != FORMAT:
             raise UserError(
                 f"{path} is not a FID network of this version (format {metadata.get('format')!r}, need {FORMAT!r})."
@@ -130,10 +123,7 @@ class FidNetwork:
 
     def save(self, path: Path) -> None:
         """To a file, with the card."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        save_file(self.network.state_dict(), partial, {"format": FORMAT, "card": json.dumps(self.card)})
-        partial.replace(path)
+        write_weights(path, self.network, {"format": FORMAT, "card": json.dumps(self.card)})
 
     def features(self, joints_m: Array) -> NDArray[np.float32]:
         """(N, T, 2, 21, 3) metres, NaN where missing, to (N, 16)."""

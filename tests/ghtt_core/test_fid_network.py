@@ -87,9 +87,9 @@ def test_a_card_that_cannot_be_believed_gets_one_sentence(tmp_path: Path, card: 
 @pytest.mark.parametrize("content", [b"", b"no tensors at all", struct.pack("<Q", 1 << 60) + b"{}"])
 def test_a_file_that_is_no_network_gets_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.safetensors").write_bytes(content)
-    with pytest.raises(UserError, match="is not a FID network"):
+    with pytest.raises(UserError, match="is not a safetensors FID network"):
         FidNetwork.load(tmp_path / "x.safetensors")
-    with pytest.raises(UserError, match=r"There is no FID network at .* train one"):
+    with pytest.raises(UserError, match=r"There is no FID network at"):
         FidNetwork.load(tmp_path / "none.safetensors")
     checkpoint = DEFAULT_NETWORK.with_name("ghtt_small.safetensors")
     with pytest.raises(UserError, match="is not a FID network of this version"):
