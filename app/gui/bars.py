@@ -36,7 +36,7 @@ class RecordBar(QWidget):
         row.setContentsMargins(6, 2, 8, 2)
         row.setSpacing(6)
         row.addWidget(self.writing)
-        self._buttons = {}
+        self._actions = {}
         for name, words, shape in (
             ("toggle_record", tr("Record"), "record"),
             ("toggle_export", tr("Export"), "export"),
@@ -45,13 +45,15 @@ class RecordBar(QWidget):
             button = command_button(actions[name], f" {words}")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setIconSize(QSize(14, 14))
-            self._buttons[shape] = button
+            actions[name].setIconVisibleInMenu(False)
+            self._actions[shape] = actions[name]
             row.addWidget(button)
 
     def set_theme(self, theme: Theme) -> None:
         """Paint the icons in a theme's colours."""
-        for shape, button in self._buttons.items():
-            button.setIcon(icon(shape, theme.recording if shape == "record" else theme.text))
+        # The actions': a button takes everything from its action anew whenever that changes.
+        for shape, action in self._actions.items():
+            action.setIcon(icon(shape, theme.recording if shape == "record" else theme.text))
 
     def show_writing(self, text: str) -> None:
         """Say what is being written; "" for nothing."""

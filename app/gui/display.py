@@ -70,6 +70,9 @@ class Display:
         self.newest = self.shown = None
         self.comparison.clear()
         self._video.clear()
+        self._scene.hands.show_hands(None, None)
+        self._scene.hands.show_futures(None)
+        self._scene.redraw()
 
     def draw(self) -> None:
         """Have drawn what is new."""

@@ -43,14 +43,14 @@ class HelpOverlay(QFrame):
         self._outer.addWidget(self._page)
         self._cover()
         self.show()
+        self.raise_()
+        self.setFocus()
 
     def hideEvent(self, event: QHideEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Let go of the page: it holds as many widgets as the rest of the window, and each change of theme goes through all."""
         if self._page is not None:
             self._page.deleteLater()
             self._page = None
-        self.raise_()
-        self.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:  # noqa: N802 (Qt's name)
         """Any key closes it."""

@@ -36,7 +36,7 @@ class Toast(QFrame):
         super().__init__(parent)
         self.text = text
         self.detail = detail
-        self._error = error
+        self.error = error
         self.set_theme(theme)
         self.setAccessibleName(tr("Error") if error else tr("Message"))
         self.setAccessibleDescription(text)
@@ -77,7 +77,7 @@ class Toast(QFrame):
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in a theme's colours."""
-        edge = theme.warning if self._error else theme.accent
+        edge = theme.warning if self.error else theme.accent
         self.setStyleSheet(
             f"Toast {{ background: {theme.raised}; border: 1px solid {theme.border}; border-left: 5px solid {edge};"
             " border-radius: 6px; }"
@@ -143,10 +143,11 @@ class ToastStack(QObject):
             old.dismiss()
         self.arrange()
 
-    def clear(self) -> None:
-        """Take them all off the screen."""
+    def clear(self, *, errors: bool = True) -> None:
+        """Take them off the screen: all, or all but the errors."""
         for toast in self.toasts():
-            toast.dismiss()
+            if errors or not toast.error:
+                toast.dismiss()
 
     def arrange(self) -> None:
         """Stack them from the top."""

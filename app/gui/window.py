@@ -123,6 +123,8 @@ class MainWindow(WindowLayout):
         self.labels.begin(recording)
         self.scorecard.clear()
         self.action_panel.timeline.clear()
+        self.action_panel.bars.set_actions((), np.empty(0, np.float32), None)
+        self.toasts.clear()
         self._last_error = self._last_note = ""
         self.actions_by_name["toggle_freeze"].setChecked(False)
         self.display.forget()
@@ -156,7 +158,7 @@ class MainWindow(WindowLayout):
         parts = (self.sources, self.playback, self.view_controls, self.recording, self.labels)
         handlers: dict[str, Handler] = {
             "quit": self._quit,
-            "toggle_help": lambda: self.help.toggle(),
+            "toggle_help": self._toggle_help,
             "show_about": self._show_about,
             "toggle_freeze": self._freeze,
         }
@@ -249,6 +251,9 @@ class MainWindow(WindowLayout):
     def _freeze(self, on: bool) -> None:
         self.futures_panel.freeze.setChecked(on)
         self.display.hold(on)
+        shown = self.display.shown
+        if on and shown is not None and (shown.futures is None or shown.futures.frame_index != shown.frame.index):
+            self.session.draw_again(shown)  # Else it would have an earlier moment's, or none.
         self.refresh_metrics()
 
     def _quit(self) -> None:
@@ -275,7 +280,11 @@ class MainWindow(WindowLayout):
     def _greet(self) -> None:
         if self.store.first_run:
             words = tr("Welcome. Press ? to see every key; drop a video on the window to open it.")
-            self.toasts.show(words, stays=True, action=(tr("Show the keys"), self.help.toggle))
+            self.toasts.show(words, stays=True, action=(tr("Show the keys"), self._toggle_help))
+
+    def _toggle_help(self) -> None:
+        self.toasts.clear(errors=False)
+        self.help.toggle()
 
     def _restore_states(self) -> None:
         """Switch on and off what was when the window was left."""

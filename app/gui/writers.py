@@ -125,7 +125,8 @@ class LiveExport:
         if not self._open or not self._ready():
             return
         if result.observation.time_s < self._last_s:
-            self._stop(tr("The recording ended where the clip began again."))
+            sentence = tr("The recording ended where the clip began again; {name} holds all before.")
+            self._stop(sentence.format(name=self.directory.name))
             return
         self._last_s = result.observation.time_s
         try:

@@ -94,6 +94,7 @@ def test_the_record_button_shows_time_and_size(qtbot: QtBot, window: MainWindow,
     click(_button(window.record_bar, "Record"))
     window.refresh_metrics()
     assert window.record_bar.writing.text() == ""
+    assert not _button(window.record_bar, "Record").icon().isNull()
     (saved,) = [toast for toast in window.toasts.toasts() if "Saved" in toast.text]
     assert _button(saved, "Show in folder").isVisible()
 

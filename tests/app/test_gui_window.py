@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from PyQt6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from PyQt6.QtGui import QDropEvent, QImage
 from PyQt6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
-from window_parts import Key, blue, open_window, orange, pixels, press, show, show_only
+from window_parts import CONTROL, Key, blue, open_window, orange, pixels, press, show, show_only, toasts
 
 from app.gui.commands import COMMANDS
 from app.gui.window import MainWindow
@@ -82,6 +83,17 @@ def test_a_frozen_moment_keeps_its_own_hands(qtbot: QtBot, window: MainWindow, s
     scale = min(width / SIZE_PX[0], height / SIZE_PX[1])
     column, row = (tip[:2] / tip[2] * FOCAL_PX * scale + np.array([width, height]) / 2).astype(int)
     qtbot.waitUntil(lambda: pixels(window.video)[row - 4 : row + 5, column - 4 : column + 5, 2].max() > 180)
+
+
+def test_a_moment_without_futures_gets_its_own_when_it_is_frozen(
+    qtbot: QtBot, window: MainWindow, session: FakeSession
+) -> None:
+    show(qtbot, window, session, 0.4)
+    session.show_moment(replace(moment_at(0.5), futures=None))
+    qtbot.waitUntil(lambda: window.display.shown is not None and window.display.shown.frame.index == 15)
+    press(window, Key.Key_F)
+    qtbot.waitUntil(lambda: window.display.shown is not None and window.display.shown.futures is not None)
+    assert ("draw_again", 15) in session.calls
 
 
 def test_scrubbing_by_key_moves_the_drawn_future(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
@@ -216,8 +228,29 @@ def test_the_help_page_lists_every_key_and_any_key_closes_it(window: MainWindow)
         if command.keys:
             assert command.keys[0] in texts
             assert command.text in texts
+    assert window.focusWidget() is window.help
+    on_top = window.childAt(window.rect().center())
+    assert on_top is window.help or window.help.isAncestorOf(on_top)
     press(window.help, Key.Key_X)
     assert not window.help.isVisible()
+
+
+def test_the_welcome_goes_when_the_keys_have_been_seen(window: MainWindow) -> None:
+    assert any("Press ?" in text for text in toasts(window))
+    window.toasts.show("The disk is full.", error=True)
+    press(window, Key.Key_F1)
+    assert toasts(window) == ["The disk is full."]
+
+
+def test_another_source_leaves_nothing_of_the_one_before(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    show(qtbot, window, session, 0.5)
+    qtbot.waitUntil(lambda: orange(pixels(window.scene_view)) > 200)
+    window.toasts.show("The clip is cut off.", error=True)
+    press(window, Key.Key_D, CONTROL)
+    assert session.opened
+    assert toasts(window) == []
+    qtbot.waitUntil(lambda: orange(pixels(window.scene_view)) == 0)
+    assert "%" not in window.action_panel.bars.accessibleDescription()
 
 
 def test_every_command_hangs_in_a_menu(window: MainWindow) -> None:
