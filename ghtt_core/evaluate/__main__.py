@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--recording", type=Path, nargs="+", default=[], metavar="DIR", help="exported recordings")
     parser.add_argument("--horizons", type=int, nargs="+", metavar="FRAMES", help="forecast lengths (16 32 64 96)")
-    parser.add_argument("--windows", type=int, help="test windows a horizon at most (240)")
+    parser.add_argument("--windows", type=int, help="test windows a horizon at most (150)")
     parser.add_argument("--temperature", type=float, help="spread of the samples (the checkpoint's own)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--markdown", type=Path, metavar="FILE")

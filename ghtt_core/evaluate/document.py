@@ -14,7 +14,8 @@ from ghtt_core.evaluate.tables import as_markdown
 _HOW = """## How it is measured
 
 - **Windows**: {observed} frames are seen at 30 frames per second, then {horizons} frames ({seconds} s) are foretold; a window
-  every {stride} frames, at most {windows} per horizon, spread evenly.
+  every {stride} frames, at most {windows} per horizon, spread evenly; the moments of a longer horizon serve the shorter ones
+  too, as far as there are enough.
 - **Which hands count**: a hand that is seen in the last observed frame and in at least {observed_share:.0%} of the observed
   ones, and in the last future frame and in at least {future_share:.0%} of the future ones. Missing frames are left out.
 - **Futures**: {samples} per window, the deterministic one first and counted among them; the same number for every method that

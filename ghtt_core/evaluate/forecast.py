@@ -71,13 +71,23 @@ def run_forecasts(
     protocol: EvaluationProtocol,
     horizon: int,
     report: Callable[[str], None] = lambda text: None,
+    rather: Windows | None = None,
 ) -> list[ForecastRun]:
     """Fit the forecasters on training windows and let each continue the same test windows.
+
+    Args:
+        test: What is foretold.
+        training: What may be learned from.
+        forecasters: Who foretells.
+        protocol: The rules.
+        horizon: How many frames.
+        report: Told what is being done.
+        rather: Test windows of another horizon, whose moments are taken again where they will do.
 
     Returns:
         A run per forecaster, those that found nothing to learn from left out; none at all if too few windows are long enough.
     """
-    windows = cut_windows(test, protocol, horizon, stride=protocol.stride, most=protocol.windows)
+    windows = cut_windows(test, protocol, horizon, stride=protocol.stride, most=protocol.windows, rather=rather)
     if len(windows) < MIN_WINDOWS:
         return []
     learned = cut_windows(

@@ -12,7 +12,7 @@ class EvaluationProtocol:
         horizons: Forecast lengths in frames: 0.5, 1, 2 and 3.2 seconds in whole clips.
         stride: Frames from one test window to the next.
         training_stride: The same for the windows that baselines are fitted on.
-        windows: Test windows at most, spread evenly over all of them.
+        windows: Test windows at most, spread evenly over all of them; the moments of a longer horizon serve a shorter one too.
         training_windows: The same for the baselines.
         samples: Futures a forecaster may draw, its deterministic one included.
         observed_share: A hand counts if it is seen in at least this share of the observed frames, the last among them,
@@ -27,7 +27,7 @@ class EvaluationProtocol:
     horizons: tuple[int, ...] = (16, 32, 64, 96)
     stride: int = 4
     training_stride: int = 2
-    windows: int = 240
+    windows: int = 150
     training_windows: int = 8000
     samples: int = 20
     observed_share: float = 0.5

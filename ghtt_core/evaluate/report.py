@@ -21,6 +21,7 @@ from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recognise import action_windows, recognition_table, run_recognition
 from ghtt_core.evaluate.refine import gap_table, refinement_table, run_refinement
 from ghtt_core.evaluate.tables import Table
+from ghtt_core.evaluate.windows import Windows
 from ghtt_core.skeleton import HAND_NAMES
 
 NamedModels = Sequence[tuple[str, Model]]
@@ -91,14 +92,16 @@ class Evaluation:
         forecasters = self.forecasters()
         tables: list[Table] = []
         longest: list[ForecastRun] = []
+        moments: Windows | None = None
         # The longest comes first: the linear predictor is trained for it, and a shorter forecast is the beginning of a longer.
         for horizon in sorted(self.protocol.horizons, reverse=True):
-            runs = run_forecasts(data.test, data.training, forecasters, self.protocol, horizon, self.progress)
+            runs = run_forecasts(data.test, data.training, forecasters, self.protocol, horizon, self.progress, moments)
             if not runs:
                 report.skipped.append(f"Forecasts over {horizon} frames: fewer than {MIN_WINDOWS} windows are that long.")
                 continue
             longest = longest or runs
-            counts = runs[0].windows.counts
+            moments = runs[0].windows
+            counts = moments.counts
             single = [hand for hand in range(len(HAND_NAMES)) if counts[:, hand].sum() >= MIN_WINDOWS]
             hands = (None, *single) if len(single) > 1 else (None,)
             of_horizon = [displacement_table(runs, self.protocol, data.name, hand) for hand in hands]

@@ -67,6 +67,7 @@ def cut_windows(
     stride: int,
     most: int | None = None,
     whole: bool = True,
+    rather: Windows | None = None,
 ) -> Windows:
     """Cut every sequence into overlapping windows of one clip and a horizon, and keep those in which a hand counts.
 
@@ -80,6 +81,7 @@ def cut_windows(
         most: Windows at most, spread evenly over all of them.
         whole: Whether the future has to lie inside the sequence and be seen well; False keeps windows with any future, padded
             with NaN, to learn from.
+        rather: Windows of the same sequences, whose moments are taken before others as far as they will do.
     """
     owners = tuple(sequences)
     places = [_places(sequence, protocol, horizon, stride, whole=whole) for sequence in owners]
@@ -87,7 +89,7 @@ def cut_windows(
     counts = np.concatenate([counts for _, counts in places]) if owners else np.zeros((0, HANDS), dtype=np.bool_)
     owner = np.repeat(np.arange(len(owners)), [len(start) for start, _ in places])
     if most is not None and len(starts) > most:
-        kept = np.linspace(0, len(starts) - 1, most).round().astype(np.intp)
+        kept = _spread(np.zeros(len(starts), dtype=np.bool_) if rather is None else _among(owner, starts, rather), most)
         starts, counts, owner = starts[kept], counts[kept], owner[kept]
     clip = protocol.observed_frames
     observed_m = np.empty((len(starts), clip, HANDS, JOINTS, 3), dtype=np.float32)
@@ -97,6 +99,21 @@ def cut_windows(
         future = exact(owners[index])[start : start + horizon]
         future_m[row, : len(future), counts[row]] = np.moveaxis(future[:, counts[row]], 1, 0)
     return Windows(owners, owner, starts, observed_m, future_m, counts)
+
+
+def _among(owner: NDArray[np.intp], start: NDArray[np.intp], windows: Windows) -> NDArray[np.bool_]:
+    """(N,) whether windows at these places begin where some of `windows` do."""
+    moments = set(zip(windows.sequence.tolist(), windows.start.tolist(), strict=True))
+    return np.array([place in moments for place in zip(owner.tolist(), start.tolist(), strict=True)], dtype=np.bool_)
+
+
+def _spread(first: NDArray[np.bool_], most: int) -> NDArray[np.intp]:
+    """Which `most` of N to keep, in order: evenly spread ones of those that go first, then of the others."""
+    kept: list[NDArray[np.intp]] = []
+    for some in (np.flatnonzero(first), np.flatnonzero(~first)):
+        count = min(most - sum(map(len, kept)), len(some))
+        kept.append(some[np.linspace(0, len(some) - 1, count).round().astype(np.intp)] if count else some[:0])
+    return np.sort(np.concatenate(kept))
 
 
 def exact(sequence: MotionSequence) -> Float32:

@@ -66,6 +66,18 @@ def test_thinning_spreads_and_history_ends_at_the_forecast() -> None:
     np.testing.assert_array_equal(history[1, :, 0, 0, 0], np.arange(26, 58))
 
 
+def test_the_moments_of_a_longer_horizon_serve_a_shorter_one() -> None:
+    sequences = [counting(80), counting(60)]
+    longer = cut_windows(sequences, PROTOCOL, 40, stride=4, most=6)
+    shorter = cut_windows(sequences, PROTOCOL, 16, stride=4, most=6, rather=longer)
+    assert (shorter.sequence.tolist(), shorter.start.tolist()) == (longer.sequence.tolist(), longer.start.tolist())
+    more = cut_windows(sequences, PROTOCOL, 16, stride=4, most=10, rather=longer)
+    taken = set(zip(more.sequence.tolist(), more.start.tolist(), strict=True))
+    assert len(taken) == 10
+    assert taken >= set(zip(longer.sequence.tolist(), longer.start.tolist(), strict=True))
+    assert (np.diff(more.sequence * 1000 + more.start) > 0).all()
+
+
 def test_the_unit_of_the_bootstrap_is_the_recording_unless_there_is_only_one() -> None:
     several = cut_windows([counting(33, "a", "x"), counting(33, "b", "y")], PROTOCOL, 16, stride=1)
     single = cut_windows([counting(33, "a", "x"), counting(33, "b", "x")], PROTOCOL, 16, stride=1)
