@@ -38,8 +38,8 @@ class PlaybackControls:
             "toggle_loop": self._session.set_loop,
         }
 
-    def refresh(self, live_s: float) -> None:
-        """Show where the source is; `live_s` is the time of a live one."""
+    def refresh(self, live_s: float | None) -> None:
+        """Show where the source is; `live_s` is the time of a live one, None before its first picture."""
         position = self._session.position()
         if position is None:
             self._transport.show_live(live_s)

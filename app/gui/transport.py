@@ -62,7 +62,7 @@ class Transport(QWidget):
         self.seek.sliderMoved.connect(self._on_seek)
         self.seek.actionTriggered.connect(self._on_slider_action)
         self.speed.currentIndexChanged.connect(lambda index: self.speed_chosen.emit(SPEEDS[index]))
-        self.show_live(0.0)
+        self.show_live(None)
 
     def add_button(self, button: QToolButton) -> None:
         """Put one more button at the end of the row."""
@@ -75,11 +75,11 @@ class Transport(QWidget):
             button.setIcon(icon(name, theme.text))
         self._playing = None
 
-    def show_live(self, position_s: float) -> None:
-        """A source without an end: only the time since it began."""
+    def show_live(self, position_s: float | None) -> None:
+        """A source without an end: only the time since it began; None for one that has not begun."""
         self._set_enabled(False)
         self.seek.setValue(0)
-        self.clock.setText(tr("live {time}").format(time=_clock(position_s)))
+        self.clock.setText("" if position_s is None else tr("live {time}").format(time=_clock(position_s)))
         self._show_playing(True)
 
     def show_position(self, position: Position) -> None:

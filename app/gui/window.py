@@ -191,7 +191,7 @@ class MainWindow(WindowLayout):
         if moment is not None:
             self._digest(moment)
         newest = self.display.newest
-        self.playback.refresh(0.0 if newest is None else newest.frame.source_time_s)
+        self.playback.refresh(None if newest is None else newest.frame.source_time_s)
         if self.isVisible() and not self.isMinimized():
             self.display.draw()
 

@@ -180,7 +180,9 @@ def test_a_live_source_cannot_be_paused(qtbot: QtBot, window: MainWindow, sessio
     qtbot.waitUntil(lambda: not window.transport.seek.isEnabled())
     press(window, Key.Key_Space)
     assert session.playing
-    assert window.transport.clock.text().startswith("live")
+    assert window.transport.clock.text() == ""  # Nothing has come yet.
+    show(qtbot, window, session, 2.0)
+    qtbot.waitUntil(lambda: window.transport.clock.text() == "live 0:02.0")
 
 
 def test_compare_goes_round_and_shows_jitter(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
