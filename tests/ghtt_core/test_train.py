@@ -247,5 +247,8 @@ def test_two_processes_give_what_one_gives(tmp_path):
         command = [sys.executable, *prefix, *common, "--out", str(tmp_path / name)]
         subprocess.run(command, check=True, env=environment, capture_output=True, timeout=600)
     one, two = (load_file(tmp_path / name / "state.safetensors") for name in ("one", "two"))
+    assert one.keys() == two.keys()
     for name, tensor in one.items():
-        torch.testing.assert_close(two[name], tensor, rtol=1e-3, atol=1e-5)
+        # Attention does not depend on the bias of its keys: its gradient is all rounding, which Adam makes steps of.
+        if not name.endswith("key.bias"):
+            torch.testing.assert_close(two[name], tensor, rtol=1e-3, atol=1e-5)
