@@ -7,6 +7,7 @@ from queue import Full, Queue
 from threading import Lock
 
 from app.drawing.compose import ViewComposer
+from app.memory import return_freed_memory
 from app.pipeline import PipelineResult
 from app.video_writer import VideoWriter
 from app.workers import Worker
@@ -67,6 +68,7 @@ class Exporter:
             self._closed = True
             if self._writer is not None:
                 self._writer.close()
+                return_freed_memory()
 
 
 class ViewRecorder:

@@ -11,6 +11,7 @@ import numpy as np
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from app.memory import return_freed_memory
 from estimators.opencv import cv2
 from ghtt_core.claims import Claim
 from ghtt_core.errors import UserError
@@ -85,6 +86,8 @@ class VideoWriter:
             raise self._failure(error) from error
         finally:
             self._claim.release()
+            del stream
+            return_freed_memory()
 
     def __enter__(self) -> Self:
         return self
