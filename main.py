@@ -1,11 +1,12 @@
 """The command line: `python main.py --help`."""
 
+import os
 import signal
 import sys
 from types import FrameType
 
-_ENDINGS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-"""What a service manager, a closed terminal or a shutdown sends: files are closed as after Ctrl-C."""
+_ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Ctrl-C, and what a service manager, a closed terminal or a shutdown sends: files are closed, and the program ends."""
 
 
 def run() -> int:
@@ -13,6 +14,8 @@ def run() -> int:
     received: list[int] = []
 
     def end(number: int, _frame: FrameType | None) -> None:
+        if received:  # Somebody will not wait: what was written by now can be read, closed or not.
+            os._exit(128 + received[0])
         received.append(number)
         raise KeyboardInterrupt
 

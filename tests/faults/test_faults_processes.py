@@ -101,8 +101,8 @@ def test_a_second_ctrl_c_while_the_files_are_closed(long_clip: Path, tmp_path: P
             time.sleep(0.01)
             process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=200)
-    # Cut off in the middle of its ending, the interpreter may leave native threads behind, which then abort.
-    assert process.returncode in (130, -signal.SIGINT, -signal.SIGABRT), told
+    assert "Traceback" not in told
+    assert process.returncode == 130
     assert len(read_recording(export)) >= rows
     assert video_times_s(view)
 
