@@ -37,7 +37,7 @@ def save_checkpoint(path: Path, model: GHTT, *, default_temperature: float = 1.0
         "default_temperature": json.dumps(default_temperature),
         "card": json.dumps(card or {}),
     }
-    write_weights(path, model, metadata)
+    write_weights(path, model.state_dict(), metadata)
 
 
 def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:

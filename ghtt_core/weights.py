@@ -5,16 +5,16 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
+from torch import Tensor
 
 from ghtt_core.errors import UserError
 
 
-def write_weights(path: Path, module: nn.Module, metadata: Mapping[str, str]) -> None:
-    """Write a module's tensors; a file that is already there is replaced when the new one is whole."""
+def write_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
+    """Write tensors, such as a module's `state_dict()`; a file that is already there is replaced when the new one is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
-    save_file({name: tensor.contiguous() for name, tensor in module.state_dict().items()}, partial, dict(metadata))
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, partial, dict(metadata))
     partial.replace(path)
 
 

@@ -60,7 +60,7 @@ def save_flat(path: Path, model: FlatModel, temperature: float, card: dict[str, 
         "default_temperature": json.dumps(temperature),
         "card": json.dumps(card),
     }
-    write_weights(path, model, metadata)
+    write_weights(path, model.state_dict(), metadata)
 
 
 def load_flat(path: Path) -> tuple[FlatModel, float, dict[str, Any]]:

@@ -98,6 +98,8 @@ class FidNetwork:
         Raises:
             UserError: It is missing or not a network of this kind.
         """
+        if not path.exists():
+            raise UserError(f"There is no FID network at {path}; train one: python -m ghtt_core.evaluate.fid_network train.")
         metadata = read_metadata(path, "FID network")
         if metadata.get("format") != FORMAT:
             raise UserError(
@@ -123,7 +125,7 @@ class FidNetwork:
 
     def save(self, path: Path) -> None:
         """To a file, with the card."""
-        write_weights(path, self.network, {"format": FORMAT, "card": json.dumps(self.card)})
+        write_weights(path, self.network.state_dict(), {"format": FORMAT, "card": json.dumps(self.card)})
 
     def features(self, joints_m: Array) -> NDArray[np.float32]:
         """(N, T, 2, 21, 3) metres, NaN where missing, to (N, 16)."""

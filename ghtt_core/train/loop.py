@@ -17,11 +17,13 @@ import numpy as np
 import torch
 from accelerate import Accelerator, DistributedDataParallelKwargs
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
+
+from ghtt_core.weights import read_metadata, write_weights
 
 EMA_DECAY = 0.995
 CLIP_NORM = 1.0
@@ -187,28 +189,24 @@ class Trainer:
         return metrics
 
     def _keep_state(self) -> None:
-        """Weights, averaged weights and moments in safetensors; the counters in JSON, written last."""
+        """Weights, averaged weights and moments; the counters in the metadata."""
         tensors: dict[str, Tensor] = {}
         for prefix, state in (
             ("module", self.accelerator.unwrap_model(self.module).state_dict()),
             ("average", self.average.state_dict()),
         ):
-            tensors |= {f"{prefix}/{name}": tensor.contiguous() for name, tensor in state.items()}
+            tensors |= {f"{prefix}/{name}": tensor for name, tensor in state.items()}
         for index, moments in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"moments/{index}/{name}": tensor.contiguous() for name, tensor in moments.items()}
-        partial = self.options.out / "state.partial"
-        save_file(tensors, partial, {"step": str(self.step), "elapsed_s": repr(self.elapsed_s), "best": repr(self.best)})
-        partial.replace(self.options.out / "state.safetensors")
+            tensors |= {f"moments/{index}/{name}": tensor for name, tensor in moments.items()}
+        counters = {"step": str(self.step), "elapsed_s": repr(self.elapsed_s), "best": repr(self.best)}
+        write_weights(self.options.out / "state.safetensors", tensors, counters)
 
     def _restore(self) -> None:
-        from safetensors import safe_open
-
         path = self.options.out / "state.safetensors"
         if not path.exists():
             return
         tensors = load_file(path)
-        with safe_open(path, "pt") as file:
-            kept = file.metadata()
+        kept = read_metadata(path, "state of a run")
         self.step, self.elapsed_s, self.best = int(kept["step"]), float(kept["elapsed_s"]), float(kept["best"])
 
         def part(prefix: str) -> dict[str, Tensor]:

@@ -249,6 +249,6 @@ def test_two_processes_give_what_one_gives(tmp_path):
     one, two = (load_file(tmp_path / name / "state.safetensors") for name in ("one", "two"))
     assert one.keys() == two.keys()
     for name, tensor in one.items():
-        # Attention does not depend on the bias of its keys: its gradient is all rounding, which Adam makes steps of.
-        if not name.endswith("key.bias"):
-            torch.testing.assert_close(two[name], tensor, rtol=1e-3, atol=1e-5)
+        # Attention does not depend on the bias of its keys: its gradient is all rounding, of which Adam makes three steps here.
+        atol = 3e-3 if name.endswith("key.bias") else 1e-5
+        torch.testing.assert_close(two[name], tensor, rtol=1e-3, atol=atol)
