@@ -47,10 +47,15 @@ class Landmarks:
     left_probability: float
 
 
+def cores_to_use() -> int:
+    """How many cores a network can make use of; beyond four its layers are too small to share out."""
+    return min(4, os.cpu_count() or 1)
+
+
 class _Network:
     def __init__(self, model: bytes, threads: int | None) -> None:
         with native_stderr_to_log():
-            self._interpreter = Interpreter(model_content=model, num_threads=threads or min(4, os.cpu_count() or 1))
+            self._interpreter = Interpreter(model_content=model, num_threads=threads or cores_to_use())
             self._interpreter.allocate_tensors()
             self._input = self._interpreter.get_input_details()[0]["index"]
             outputs = sorted(self._interpreter.get_output_details(), key=lambda detail: str(detail["name"]))

@@ -3,8 +3,12 @@
 Each hand is followed by its own region from frame to frame, moved along with the hand's speed. Only while a hand is missing
 does the palm detector run, at a low threshold, in turn over the whole picture and over closer views of where hands are
 lost and enter; the landmark network has the last word on what is a hand.
+
+Two hands are looked at side by side, each by a landmark network of its own on half of the cores: one on all of them waits
+after every layer for its slowest part, and beside the other threads of the pipeline some part is always slow.
 """
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +17,7 @@ from numpy.typing import NDArray
 from estimators.base import EstimatorOptions
 from estimators.detections import HandDetection, palm_px
 from estimators.model_bundle import LANDMARK_NETWORK, PALM_DETECTOR, fetch_hand_model, load_networks
-from estimators.networks import LandmarkNetwork, Landmarks, PalmDetector
+from estimators.networks import LandmarkNetwork, Landmarks, PalmDetector, cores_to_use
 from estimators.observation import ObservationBuilder
 from estimators.opencv import cv2
 from estimators.regions import region_of_landmarks
@@ -63,7 +67,10 @@ class TrackedHands:
         """
         networks = load_networks(options.hand_model or fetch_hand_model(offline=options.offline))
         self._palms = PalmDetector(networks[PALM_DETECTOR.member])
-        self._joints = LandmarkNetwork(networks[LANDMARK_NETWORK.member])
+        model = networks[LANDMARK_NETWORK.member]
+        self._joints = LandmarkNetwork(model)
+        self._joints_by_hand = [LandmarkNetwork(model, threads=max(1, cores_to_use() // HANDS)) for _ in range(HANDS)]
+        self._beside = ThreadPoolExecutor(HANDS, thread_name_prefix="hand")
         self._builder = ObservationBuilder(options)
         self._tracks: list[_Track] = []
         self._size_px = np.ones(2)
@@ -82,7 +89,7 @@ class TrackedHands:
             for track in self._tracks:
                 track.resize(size_px / self._size_px)
             self._size_px = size_px
-        self._tracks = _without_doubles([track for track in self._tracks if self._follow(track, image)])
+        self._tracks = _without_doubles(self._followed(image))
         if len(self._tracks) < HANDS:
             self._look_for_more(image)
         return [self._detection(track, scale) for track in self._tracks]
@@ -109,18 +116,19 @@ class TrackedHands:
 
     def close(self) -> None:
         """Free the networks."""
+        self._beside.shutdown()
         self._tracks = []
 
-    def _follow(self, track: _Track, image: NDArray[np.uint8]) -> bool:
-        """Find a track's hand again; False when it is gone."""
-        last = region_of_landmarks(track.landmarks.joints_px)
-        found = self._joints(image, last.moved(track.speed_px))
-        if not _continues(track, found) and np.abs(track.speed_px).max() > 2.0:
-            found = self._joints(image, last)  # it stopped
-        if not _continues(track, found):
-            return False
-        track.follow(found)
-        return True
+    def _followed(self, image: NDArray[np.uint8]) -> list[_Track]:
+        """The tracks whose hands were found again."""
+        if len(self._tracks) < HANDS:
+            return [track for track in self._tracks if _follow(track, image, self._joints)]
+        tasks = [
+            self._beside.submit(_follow, track, image, joints)
+            for track, joints in zip(self._tracks, self._joints_by_hand, strict=True)
+        ]
+        wait(tasks)  # an error of one must not leave the other at work on its network
+        return [track for track, task in zip(self._tracks, tasks, strict=True) if task.result()]
 
     def _look_for_more(self, image: NDArray[np.uint8]) -> None:
         corner, view = self._next_view(image)
@@ -165,6 +173,18 @@ def _working_size(image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 def _palm_centre(joints_px: NDArray[np.float64]) -> NDArray[np.float64]:
     centre: NDArray[np.float64] = joints_px[list(PALM)].mean(axis=0)
     return centre
+
+
+def _follow(track: _Track, image: NDArray[np.uint8], joints: LandmarkNetwork) -> bool:
+    """Find a track's hand again; False when it is gone."""
+    last = region_of_landmarks(track.landmarks.joints_px)
+    found = joints(image, last.moved(track.speed_px))
+    if not _continues(track, found) and np.abs(track.speed_px).max() > 2.0:
+        found = joints(image, last)  # it stopped
+    if not _continues(track, found):
+        return False
+    track.follow(found)
+    return True
 
 
 def _continues(track: _Track, found: Landmarks) -> bool:
