@@ -1,4 +1,10 @@
-"""MediaPipe's Hand Landmarker as it comes, through its Tasks API: the measure for what this project adds."""
+"""MediaPipe's Hand Landmarker as it comes, through its Tasks API: the measure for what this project adds.
+
+The library sends usage figures to its makers and has no switch for that. It runs in a thread from which the network cannot
+be reached, where the system has such threads (Linux).
+"""
+
+import logging
 
 import mediapipe as mp
 import numpy as np
@@ -10,8 +16,13 @@ from estimators.intrinsics import Intrinsics
 from estimators.lifting import lift
 from estimators.model_bundle import fetch_hand_model, load_networks
 from estimators.native_output import native_stderr_to_log
+from estimators.network_wall import kernel_can_refuse, refuse_internet
+from estimators.side_thread import SideThread
+from ghtt_core.errors import UserError
 from ghtt_core.packets import Frame, HandsObservation
 from ghtt_core.skeleton import HANDS, JOINTS, LEFT, RIGHT
+
+_LOG = logging.getLogger(__name__)
 
 
 class MediaPipeHands:
@@ -29,7 +40,7 @@ class MediaPipeHands:
         """Load the networks.
 
         Raises:
-            UserError: The model bundle is missing or no bundle.
+            UserError: The model bundle is missing or no bundle; or nothing may be sent, and MediaPipe cannot be kept from it.
         """
         self._choice, self._mirror = options.intrinsics, options.mirror
         path = options.hand_model or fetch_hand_model(offline=options.offline)
@@ -39,7 +50,8 @@ class MediaPipeHands:
             running_mode=vision.RunningMode.VIDEO,
             num_hands=HANDS,
         )
-        self._landmarker = self._make_landmarker()
+        self._thread = _thread_without_network(options)
+        self._landmarker = self._thread.submit(self._make_landmarker).result()
         self._intrinsics: Intrinsics | None = None
         self._last_ms = 0
         self.conflicts = 0
@@ -51,7 +63,7 @@ class MediaPipeHands:
             self._intrinsics = self._choice.for_size(width, height)
         self._last_ms = max(self._last_ms + 1, round(frame.source_time_s * 1000))  # it refuses stamps that do not rise
         image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(frame.image_bgr[..., ::-1]))
-        result = self._landmarker.detect_for_video(image, self._last_ms)
+        result = self._thread.submit(self._landmarker.detect_for_video, image, self._last_ms).result()
         joints_cam_m = np.full((HANDS, JOINTS, 3), np.nan, np.float32)
         joints_px = np.full((HANDS, JOINTS, 2), np.nan, np.float32)
         confidence = np.zeros(HANDS, np.float32)
@@ -66,15 +78,16 @@ class MediaPipeHands:
 
     def reset(self) -> None:
         """Forget the past: MediaPipe has no such call, so its tracker is made anew."""
-        self._landmarker.close()
-        self._landmarker = self._make_landmarker()
+        self._thread.submit(self._landmarker.close).result()
+        self._landmarker = self._thread.submit(self._make_landmarker).result()
         self._intrinsics = None
         self._last_ms = 0
         self.conflicts = 0
 
     def close(self) -> None:
         """Free the networks."""
-        self._landmarker.close()
+        self._thread.submit(self._landmarker.close).result()
+        self._thread.close()
 
     def _name(self, result: vision.HandLandmarkerResult) -> dict[int, int]:
         """The slot of each detection; labels are the subject's own, for pictures that are not mirrored."""
@@ -93,3 +106,17 @@ class MediaPipeHands:
             blank = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.zeros((64, 64, 3), np.uint8))
             landmarker.detect_for_video(blank, 0)
         return landmarker
+
+
+def _thread_without_network(options: EstimatorOptions) -> SideThread:
+    if kernel_can_refuse():
+        try:
+            return SideThread("mediapipe", refuse_internet)
+        except OSError as error:  # A sandbox may forbid filters.
+            _LOG.warning("No thread can be kept from the network here: %s", error)
+    if options.offline:
+        raise UserError(
+            "MediaPipe sends usage figures and cannot be kept from it here: leave out --estimator mediapipe or --offline."
+        )
+    _LOG.warning("MediaPipe sends usage figures to its makers, and nothing keeps it from that on this system.")
+    return SideThread("mediapipe")

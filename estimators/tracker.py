@@ -8,7 +8,7 @@ Two hands are looked at side by side, each by a landmark network of its own on h
 after every layer for its slowest part, and beside the other threads of the pipeline some part is always slow.
 """
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from estimators.networks import LandmarkNetwork, Landmarks, PalmDetector, cores_
 from estimators.observation import ObservationBuilder
 from estimators.opencv import cv2
 from estimators.regions import region_of_landmarks
+from estimators.side_thread import SideThread
 from ghtt_core.packets import Frame, HandsObservation
 from ghtt_core.skeleton import HANDS, PALM
 
@@ -70,7 +71,7 @@ class TrackedHands:
         model = networks[LANDMARK_NETWORK.member]
         self._joints = LandmarkNetwork(model)
         self._joints_by_hand = [LandmarkNetwork(model, threads=max(1, cores_to_use() // HANDS)) for _ in range(HANDS)]
-        self._beside = ThreadPoolExecutor(HANDS, thread_name_prefix="hand")
+        self._beside = SideThread("second hand")
         self._builder = ObservationBuilder(options)
         self._tracks: list[_Track] = []
         self._size_px = np.ones(2)
@@ -116,19 +117,20 @@ class TrackedHands:
 
     def close(self) -> None:
         """Free the networks."""
-        self._beside.shutdown()
+        self._beside.close()
         self._tracks = []
 
     def _followed(self, image: NDArray[np.uint8]) -> list[_Track]:
         """The tracks whose hands were found again."""
         if len(self._tracks) < HANDS:
             return [track for track in self._tracks if _follow(track, image, self._joints)]
-        tasks = [
-            self._beside.submit(_follow, track, image, joints)
-            for track, joints in zip(self._tracks, self._joints_by_hand, strict=True)
-        ]
-        wait(tasks)  # an error of one must not leave the other at work on its network
-        return [track for track, task in zip(self._tracks, tasks, strict=True) if task.result()]
+        (first, second), (one, other) = self._tracks, self._joints_by_hand
+        beside = self._beside.submit(_follow, second, image, other)
+        try:
+            found = _follow(first, image, one)
+        finally:
+            wait([beside])  # it must not still be at work on its network when the next frame comes
+        return [track for track, still_there in ((first, found), (second, beside.result())) if still_there]
 
     def _look_for_more(self, image: NDArray[np.uint8]) -> None:
         corner, view = self._next_view(image)

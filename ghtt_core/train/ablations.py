@@ -115,8 +115,11 @@ class RecogniserLosses(nn.Module):
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch from `RecogniserTask.batch`, and its parts."""
         block = self.model.action
-        m = self.model.pose.encode(batch["features"].flatten(0, 1), batch["mask"].flatten(0, 1))[0]
-        alpha = block.encode(m.view(*batch["valid"].shape, -1), batch["valid"])[0]
+        valid = batch["valid"]
+        known = self.model.pose.encode(batch["features"][valid], batch["mask"][valid])[0]  # half of a history is empty, or more
+        m = known.new_zeros(*valid.shape, known.shape[-1])
+        m[valid] = known
+        alpha = block.encode(m, valid)[0]
         logits = block.logits(alpha)
         naming = functional.cross_entropy(logits, batch["label"], reduction="none")
         agreement = (alpha - block.class_latents()[batch["label"]]).abs().mean(dim=1)

@@ -1,6 +1,7 @@
 """What leaves the machine and what stays in files: no connection, no pictures, no secrets, no private paths."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,10 +12,12 @@ import pytest
 from app.options import parse_options
 from estimators.base import EstimatorOptions
 from estimators.intrinsics import IntrinsicsChoice
+from estimators.mediapipe_hands import MediaPipeHands
 from estimators.model_bundle import default_bundle_path
+from estimators.network_wall import kernel_can_refuse, refuse_internet
+from estimators.side_thread import SideThread
 from estimators.tracker import TrackedHands
 from ghtt_core.errors import UserError
-from tests.privacy.without_network import kernel_can_refuse
 
 ROOT = Path(__file__).parents[2]
 WALLED = [sys.executable, str(ROOT / "tests" / "privacy" / "without_network.py")]
@@ -64,7 +67,64 @@ def test_a_run_makes_no_connection_and_writes_only_what_was_asked_for(home: Path
     assert str(ROOT) not in exported
 
 
+def test_onnx_runtime_keeps_no_record_of_who_runs_it(home: Path) -> None:
+    """Its own telemetry leaves a device number and a queue of events in the cache folder before it sends them."""
+    before = files_below(home)
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    command = [sys.executable, "-m", "tests.privacy.quiet_onnx_runtime"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "ran 1", done.stderr
+    assert files_below(home) == before
+
+
 EXPORTED = ("recording.json", "poses.npz", "futures.npz", "hands.csv")
+
+
+def threads_of_this_process() -> set[Path]:
+    return set(Path("/proc/self/task").iterdir())
+
+
+def is_walled(thread: Path) -> bool:
+    return "\nSeccomp:\t2\n" in (thread / "status").read_text()
+
+
+@pytest.mark.skipif(not kernel_can_refuse(), reason="no system call filter here")
+def test_mediapipe_and_all_its_threads_are_kept_from_the_network(home: Path) -> None:
+    """It sends usage figures to its makers otherwise, and has no switch for that."""
+    before = threads_of_this_process()
+    estimator = MediaPipeHands(EstimatorOptions(IntrinsicsChoice()))
+    try:
+        started = threads_of_this_process() - before
+        assert len(started) > 1
+        assert all(is_walled(thread) for thread in started)
+        assert not any(is_walled(thread) for thread in before & threads_of_this_process())
+    finally:
+        estimator.close()
+
+
+@pytest.mark.skipif(not kernel_can_refuse(), reason="no system call filter here")
+def test_the_network_is_refused_to_a_walled_thread_alone() -> None:
+    walled = SideThread("walled", refuse_internet)
+    for family in (socket.AF_INET, socket.AF_INET6):
+        with pytest.raises(PermissionError):
+            walled.submit(socket.socket, family).result()
+        socket.socket(family).close()
+    walled.submit(socket.socket, socket.AF_UNIX).result().close()
+    walled.close()
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_where_mediapipe_cannot_be_walled_in_offline_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, offline: bool
+) -> None:
+    monkeypatch.setattr("estimators.mediapipe_hands.kernel_can_refuse", lambda: False)
+    options = EstimatorOptions(IntrinsicsChoice(), offline=offline)
+    if offline:
+        with pytest.raises(UserError, match=r"MediaPipe sends usage figures.*leave out --estimator mediapipe or --offline"):
+            MediaPipeHands(options)
+    else:
+        MediaPipeHands(options).close()
+        assert "MediaPipe sends usage figures" in caplog.text
 
 
 def test_offline_without_a_hand_model_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
