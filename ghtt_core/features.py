@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from array_api_compat import array_namespace, device
+from array_api_compat import device
 
 from ghtt_core.geometry import (
     Array,
+    namespace,
     relative,
     rigid_align,
     rotation_from_6d,
@@ -74,7 +75,7 @@ class MotionFeatures:
 
 def hand_size(joints_m: Array) -> Array:
     """Mean distance from the wrist to the four finger MCPs: (..., 21, 3) to (...,), in the joints' unit; NaN where missing."""
-    xp = array_namespace(joints_m)
+    xp = namespace(joints_m)
     return xp.mean(_length(_joints(joints_m, MCPS) - joints_m[..., WRIST, None, :]), axis=-1)
 
 
@@ -92,7 +93,7 @@ def with_bone_lengths(joints_m: Array, lengths_m: Array) -> Array:
         joints_m: (..., 21, 3).
         lengths_m: (..., 20), broadcast; a bone keeps its length where this is NaN.
     """
-    xp = array_namespace(joints_m)
+    xp = namespace(joints_m)
     bones = _bones(joints_m)
     own_m = _length(bones)
     scale = xp.where(xp.isfinite(lengths_m), lengths_m / own_m.clip(min=1e-6), xp.ones_like(own_m))
@@ -111,13 +112,13 @@ def _bones(joints_m: Array) -> Array:
 
 def _joints(joints_m: Array, which: Sequence[int]) -> Array:
     """(..., 21, 3) to (..., len(which), 3)."""
-    xp = array_namespace(joints_m)
+    xp = namespace(joints_m)
     return xp.take(joints_m, xp.asarray(which, device=device(joints_m)), axis=-2)
 
 
 def _length(vectors: Array) -> Array:
     """(..., 3) to (...,)."""
-    xp = array_namespace(vectors)
+    xp = namespace(vectors)
     return xp.sqrt(sum_of_squares(vectors))
 
 
@@ -135,7 +136,7 @@ def features_from_joints(joints_m: Array, size_m: Array, template: Array = PALM_
         size_m: (..., 2) hand sizes, metres, positive and finite (any value for a hand that is never seen).
         template: (5, 3) right palm.
     """
-    xp = array_namespace(joints_m)
+    xp = namespace(joints_m)
     known = xp.all(xp.isfinite(joints_m), axis=-1)
     joints = xp.where(known[..., None], joints_m, xp.zeros_like(joints_m))
     visible = known[..., PALM[0]]
@@ -177,7 +178,7 @@ def feature_mask(visible: Array, known: Array | None = None) -> Array:
     Returns:
         (..., T, 153) bool.
     """
-    xp = array_namespace(visible)
+    xp = namespace(visible)
     lead = visible.shape[:-1]
     joints = xp.broadcast_to(visible[..., None], (*lead, HANDS, JOINTS))
     if known is not None:
@@ -205,7 +206,7 @@ def joints_from_features(values: Array, size_m: Array, anchor: HandFrames, *, fi
     Returns:
         (..., T, 2, 21, 3) metres in the anchor's frame of reference.
     """
-    xp = array_namespace(values)
+    xp = namespace(values)
     lead = values.shape[:-1]
     local = xp.reshape(values[..., LOCAL], (*lead, HANDS, JOINTS, 3))
     palm_size = hand_size(local).clip(min=1e-3)
@@ -216,7 +217,7 @@ def joints_from_features(values: Array, size_m: Array, anchor: HandFrames, *, fi
 
 def chain_frames(values: Array, anchor: HandFrames, *, first_moves: bool = True) -> HandFrames:
     """Accumulate the velocities of (..., T, 153) features from an anchor: local frames (..., T, 2, ...)."""
-    xp = array_namespace(values)
+    xp = namespace(values)
     lead = values.shape[:-1]
     velocity = xp.reshape(values[..., VELOCITY], (*lead, HANDS, 9))
     turns = rotation_from_6d(velocity[..., :6])
@@ -239,7 +240,7 @@ def chain_frames(values: Array, anchor: HandFrames, *, first_moves: bool = True)
 
 def _last_seen(visible: Array) -> Array:
     """(..., T, 2) bool to the index of the newest visible frame up to each frame, -1 before the first."""
-    xp = array_namespace(visible)
+    xp = namespace(visible)
     frames = visible.shape[-2]
     time = xp.arange(frames, device=device(visible))
     seen = xp.where(visible, time[:, None], xp.full_like(time[:, None], -1))
@@ -250,7 +251,7 @@ def _last_seen(visible: Array) -> Array:
 
 def _take_frames(poses: Array, index: Array) -> Array:
     """Pick (..., T, 2, *) by (..., T, 2) time indices; index -1 picks frame 0."""
-    xp = array_namespace(poses)
+    xp = namespace(poses)
     index = index.clip(min=0)
     trailing = poses.ndim - index.ndim
     index = xp.reshape(index, (*index.shape, *([1] * trailing)))
@@ -259,7 +260,7 @@ def _take_frames(poses: Array, index: Array) -> Array:
 
 def _velocities(frames: HandFrames, visible: Array, last_seen: Array) -> tuple[Array, Array]:
     """(..., T, 2, 9) velocities since each hand was last seen, and (..., T, 2) whether that was not one frame ago."""
-    xp = array_namespace(visible)
+    xp = namespace(visible)
     time = xp.arange(visible.shape[-2], device=device(visible))[:, None]
     before = xp.concat((xp.full_like(last_seen[..., :1, :], -1), last_seen[..., :-1, :]), axis=-2)
     moves = visible & (before >= 0)
@@ -273,7 +274,7 @@ def _velocities(frames: HandFrames, visible: Array, last_seen: Array) -> tuple[A
 
 def _shift(poses: Array, axis: int) -> Array:
     """The poses one frame earlier along the time axis; the first frame stays."""
-    xp = array_namespace(poses)
+    xp = namespace(poses)
     frames = poses.shape[axis]
     index = xp.asarray([0, *range(frames - 1)], device=device(poses))
     return xp.take(poses, index, axis=axis)

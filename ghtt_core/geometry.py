@@ -2,10 +2,16 @@
 
 from typing import Any
 
+import numpy as np
 from array_api_compat import array_namespace
 
 Array = Any
 """A NumPy array or a torch tensor; functions return the kind they were given."""
+
+
+def namespace(array: Array) -> Any:
+    """The array API for an array. NumPy speaks it itself: its wrapper takes 0.1 s to import, a tenth of a step to find."""
+    return np if isinstance(array, np.ndarray) else array_namespace(array)
 
 
 def rigid_align(source: Array, target: Array, weight: Array) -> tuple[Array, Array]:
@@ -21,7 +27,7 @@ def rigid_align(source: Array, target: Array, weight: Array) -> tuple[Array, Arr
 
     Source: W. Kabsch, "A solution for the best rotation to relate two sets of vectors", Acta Cryst. A32, 1976.
     """
-    xp = array_namespace(source, target)
+    xp = namespace(source)
     share = weight / xp.sum(weight, axis=-1, keepdims=True).clip(min=1e-12)
     source_mean = xp.sum(share[..., None] * source, axis=-2)
     target_mean = xp.sum(share[..., None] * target, axis=-2)
@@ -40,14 +46,14 @@ def _rotate(rotation: Array, vector: Array) -> Array:
 
 def relative(reference: tuple[Array, Array], pose: tuple[Array, Array]) -> tuple[Array, Array]:
     """The pose as seen from the reference pose: inverse(reference) after pose."""
-    xp = array_namespace(reference[0])
+    xp = namespace(reference[0])
     inverse = xp.matrix_transpose(reference[0])
     return inverse @ pose[0], _rotate(inverse, pose[1] - reference[1])
 
 
 def transform_points(motion: tuple[Array, Array], points: Array) -> Array:
     """Apply (..., 3, 3) and (..., 3) to (..., P, 3) points."""
-    xp = array_namespace(points)
+    xp = namespace(points)
     return points @ xp.matrix_transpose(motion[0]) + motion[1][..., None, :]
 
 
@@ -56,13 +62,13 @@ def rotation_to_6d(rotation: Array) -> Array:
 
     Source: Zhou et al., "On the Continuity of Rotation Representations in Neural Networks", CVPR 2019.
     """
-    xp = array_namespace(rotation)
+    xp = namespace(rotation)
     return xp.concat((rotation[..., 0], rotation[..., 1]), axis=-1)
 
 
 def rotation_from_6d(columns: Array) -> Array:
     """(..., 6) to the (..., 3, 3) rotation nearest in the Gram-Schmidt sense; inverse of `rotation_to_6d`."""
-    xp = array_namespace(columns)
+    xp = namespace(columns)
     first = _unit(columns[..., :3])
     second = columns[..., 3:]
     second = _unit(second - xp.sum(first * second, axis=-1, keepdims=True) * first)
@@ -73,7 +79,7 @@ def rotation_from_6d(columns: Array) -> Array:
 
 
 def _unit(vector: Array) -> Array:
-    xp = array_namespace(vector)
+    xp = namespace(vector)
     return vector / xp.sqrt(sum_of_squares(vector).clip(min=1e-12))[..., None]
 
 
