@@ -25,7 +25,7 @@ from ghtt_core.train.ablations import FlatTask, RecogniserTask, calibrate_flat
 from ghtt_core.train.action import ActionTask
 from ghtt_core.train.augment import mixed_noise
 from ghtt_core.train.calibrate import calibrate, calibrate_names
-from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of, command_of
+from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of, command_of, pose_card
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseTask
 from ghtt_core.train.store import MotionStore
@@ -131,9 +131,9 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
         task = _naming_task(options, train, validation, begin)
     card = card_of(options.block, given, options.data, loop)
     if begin is not None:
-        card["begin"] = begun.get("pose_block", begun) if options.block == "pose" else begun
+        card["begin"] = pose_card(begun) if options.block == "pose" else begun
     if options.pose is not None:
-        card["pose_block"] = load_checkpoint(options.pose)[2]
+        card["pose_block"] = pose_card(load_checkpoint(options.pose)[2])
     Trainer(task, loop, card).run()
     if not PartialState().is_main_process:
         return

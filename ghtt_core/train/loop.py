@@ -262,3 +262,8 @@ def card_of(block: str, arguments: list[str], data: list[str], options: LoopOpti
         "data": [Path(one).name for one in data],
         "settings": settings,
     }
+
+
+def pose_card(card: dict[str, Any]) -> dict[str, Any]:
+    """What a checkpoint's card says of its pose block; that of a whole checkpoint is about the action block, and holds it."""
+    return dict(card.get("pose_block", card))

@@ -20,7 +20,7 @@ from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.train.__main__ import main
 from ghtt_core.train.augment import Hiding, hide, mirrored, mixed_noise, vary
 from ghtt_core.train.calibrate import class_bias
-from ghtt_core.train.loop import LoopOptions, Trainer
+from ghtt_core.train.loop import LoopOptions, Trainer, pose_card
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseTask
 from ghtt_core.train.store import UNLABELLED, MotionStore, by_rarity
@@ -139,6 +139,11 @@ def test_a_run_can_go_on_from_a_checkpoint(sequences, tmp_path):
     for name, tensor in first.pose.state_dict().items():
         torch.testing.assert_close(second.pose.state_dict()[name], tensor, atol=1e-6, rtol=0)
     assert card["begin"]["command"] == "the first"
+
+
+@pytest.mark.parametrize("card", [{"block": "pose"}, {"block": "action", "pose_block": {"block": "pose"}}])
+def test_the_pose_block_of_a_whole_checkpoint_keeps_its_own_card(card):
+    assert pose_card(card) == {"block": "pose"}
 
 
 @pytest.mark.parametrize("block", ["flat", "recogniser"])
