@@ -126,3 +126,5 @@ def _recognition_goals(table: Table, model: str) -> Iterator[Goal]:
     if value is not None and trees is not None:
         measured = f"{value:.1f} against {trees:.1f}"
         yield Goal("recognition: top-1, %, above gradient-boosted trees", measured, value > trees)
+    if row not in (None, model):
+        yield from _at_least(table, row, "last", 85.0, "recognition by a head of its own: top-1 at the end of an action, %")
