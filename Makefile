@@ -12,7 +12,7 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint audit fuzz format results bench soak screenshot clean distclean system-libraries hand-model \
+.PHONY: help demo test test-all lint audit fuzz format results ablations bench soak screenshot clean distclean system-libraries hand-model \
 	checkpoint tensorrt
 
 help:  ## This list
@@ -42,7 +42,7 @@ HELD_OUT_SEEDS := 9201 9202 9203 9204
 results: .venv/.train hand-model checkpoint $(RENDERED)/validation.txt  ## Measure the checkpoint into docs/results.md (DATA="PATH ..." adds data sets, ALSO="FILE ..." rows)
 	rm -rf out/results/demo
 	$(VENV_PYTHON) main.py --headless --export out/results/demo
-	$(VENV_PYTHON) -m ghtt_core.evaluate --checkpoint assets/ghtt_small.safetensors $(if $(ALSO),--also $(ALSO)) \
+	$(VENV_PYTHON) -m ghtt_core.evaluate --checkpoint assets/ghtt_small.safetensors --also assets/ghtt_signs.safetensors $(ALSO) \
 		--data $(DATA) $(RENDERED) --recording out/results/demo \
 		--markdown docs/results.md --csv docs/results/results.csv
 
@@ -56,6 +56,17 @@ out/results/rendered/clip_%/recording.json: out/results/rendered/clip_%.mp4 | .v
 out/results/rendered/clip_%.mp4: | .venv/.train
 	@mkdir -p $(@D)
 	$(VENV_PYTHON) -m ghtt_core.synthetic render --seconds 8 --seed $* --size 320x320 --out $@
+
+# The same encoders trained for recognition alone: on the signs and on first-person clips, three seeds each.
+ABLATION_SEEDS := 0 1 2
+ABLATIONS := $(foreach seed,$(ABLATION_SEEDS),out/ablations/signs_$(seed).safetensors out/ablations/ego_$(seed).safetensors)
+
+ablations: $(ABLATIONS)  ## Train what the results set G-HTT beside (SIGNS=FILE EGO=DIR); then ALSO="out/ablations/*.safetensors" for `make results`
+
+out/ablations/%.safetensors: | .venv/.train
+	$(VENV_PYTHON) -m ghtt_core.train recogniser --pose assets/ghtt_small.safetensors --steps 600 --epoch 200 --batch 48 --threads 1 \
+		--data $(if $(filter signs%,$*),$(SIGNS) --classes all,$(EGO)) --seed $(lastword $(subst _, ,$*)) --out out/ablations/$*
+	cp out/ablations/$*/best.safetensors $@
 
 bench: hand-model checkpoint  ## Time every stage on this machine
 	$(VENV_PYTHON) -m app.bench

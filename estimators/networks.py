@@ -1,6 +1,5 @@
 """The two hand networks of the bundle, run through LiteRT: a palm detector and a landmark network."""
 
-import os
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from estimators.native_output import native_stderr_to_log
 from estimators.opencv import cv2
 from estimators.regions import Region, region_of_palm
+from ghtt_core.cores import usable_cores
 
 _PALM_SIZE, _HAND_SIZE = 192, 224
 _WRIST_POINT, _MIDDLE_POINT = 0, 2
@@ -49,7 +49,7 @@ class Landmarks:
 
 def cores_to_use() -> int:
     """How many cores a network can make use of; beyond four its layers are too small to share out."""
-    return min(4, os.cpu_count() or 1)
+    return min(4, usable_cores())
 
 
 class _Network:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from ghtt_core.cores import half_of_the_cores
 from ghtt_core.runtime import IMAGINE_INPUTS, IMAGINE_OUTPUTS, OBSERVE_INPUTS, OBSERVE_OUTPUTS, Arrays, ModelSpec
-from trt_engines.cores import half_of_the_cores
 from trt_engines.errors import BackendUnavailableError
 from trt_engines.exported import ExportedModel
 from trt_engines.spec_metadata import from_metadata

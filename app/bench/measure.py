@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import psutil
 
-from trt_engines.cores import usable_cores
+from ghtt_core.cores import usable_cores
 
 CORES = usable_cores()
 
