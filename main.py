@@ -9,6 +9,12 @@ _ENDINGS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if
 """Ctrl-C, and what a service manager, a closed terminal or a shutdown sends: files are closed, and the program ends."""
 
 
+def _ignore_endings() -> None:
+    """Everything is closed: one that comes while the interpreter is taken down would only kill it in the middle of that."""
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 def run() -> int:
     """Run the program; its parts are imported here so that Ctrl-C while they load ends it quietly too."""
     received: list[int] = []
@@ -26,8 +32,10 @@ def run() -> int:
         from app.cli import main
 
         status = main()
+        _ignore_endings()
     except KeyboardInterrupt:
         status = 130
+        _ignore_endings()
     return 128 + received[0] if received and status == 130 else status
 
 

@@ -3,6 +3,7 @@
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -49,6 +50,24 @@ def interrupted(process: subprocess.Popen[str], export: Path, view: Path) -> Non
         assert len(recording) - len(video_times_s(view)) in (0, 1) or not recording.complete
     elif view.exists() and view.stat().st_size:
         video_times_s(view)
+
+
+LATE = """
+import os, signal, sys
+import main
+class Late:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+sys.modules["late"] = Late()  # Modules go last.
+sys.argv[1:] = ["--headless", "--video", "missing.mp4"]
+sys.exit(main.run())
+"""
+
+
+def test_ctrl_c_when_everything_is_over_changes_nothing() -> None:
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", LATE], cwd=root, capture_output=True, text=True, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 
 
 @pytest.mark.parametrize("turn", range(3))
