@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,10 +51,12 @@ class Companions:
     Attributes:
         flat: Flat models, for the forecasts.
         recognisers: Named models for the recognition alone: trained for it alone, or with a head for other actions.
+        trained: What each was given of training, a phrase each, for a comparison is worth no more than its budgets.
     """
 
     flat: Sequence[FlatForecaster] = ()
     recognisers: Sequence[tuple[str, Model]] = ()
+    trained: Sequence[str] = ()
 
 
 def load_companions(paths: Sequence[Path], seed: int) -> Companions:
@@ -64,18 +67,30 @@ def load_companions(paths: Sequence[Path], seed: int) -> Companions:
     """
     flat: list[FlatForecaster] = []
     recognisers: list[tuple[str, Model]] = []
+    trained: list[str] = []
     for path in paths:
         if read_metadata(path).get("format") == FORMAT:
             model, temperature, card = load_flat(path)
-            flat.append(FlatForecaster(model, temperature, seed, _named("flat model", card)))
+            name = _named("flat model", card)
+            flat.append(FlatForecaster(model, temperature, seed, name))
         else:
             card = read_spec(path)[2]
             name = _named("recognition only", card) if card.get("block") == RECOGNISER else f"G-HTT {path.stem}"
             recognisers.append((name, Model.load(path, seed=seed)))
-    return Companions(flat, recognisers)
+        trained.append(f"{name} ({_data(card)}): {card.get('step', '?')} steps of {_setting(card, 'batch')}")
+    return Companions(flat, recognisers, trained)
 
 
-def _named(kind: str, card: dict[str, object]) -> str:
+def _named(kind: str, card: dict[str, Any]) -> str:
     """With the seed of its training, so that several can stand side by side."""
+    seed = _setting(card, "seed")
+    return kind if seed == "?" else f"{kind}{SEED}{seed}"
+
+
+def _setting(card: dict[str, Any], name: str) -> str:
     settings = card.get("settings")
-    return f"{kind}{SEED}{settings['seed']}" if isinstance(settings, dict) and "seed" in settings else kind
+    return str(settings.get(name, "?")) if isinstance(settings, dict) else "?"
+
+
+def _data(card: dict[str, Any]) -> str:
+    return ", ".join(str(name).partition("@")[0] for name in card.get("data", ())) or "data not recorded"

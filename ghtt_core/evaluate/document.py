@@ -40,7 +40,7 @@ def document(reports: Sequence[Report], evaluation: Evaluation, run: Mapping[str
     reached = [(name, found) for name, found in reached if found]
     return "\n".join(
         [
-            *_head(models, run),
+            *_head(models, evaluation.companions.trained, run),
             *(_goals(models[0][0], reached) if reached else ()),
             *_short(reached, reports),
             _how(evaluation.protocol, evaluation.fid_network),
@@ -49,7 +49,7 @@ def document(reports: Sequence[Report], evaluation: Evaluation, run: Mapping[str
     )
 
 
-def _head(models: NamedModels, run: Mapping[str, Any]) -> list[str]:
+def _head(models: NamedModels, beside: Sequence[str], run: Mapping[str, Any]) -> list[str]:
     checkpoints = [
         f"`{model.spec.name}` (SHA-256 `{model.spec.sha256[:12]}`), sampling temperature {model.temperature:g}"
         for _, model in models
@@ -59,7 +59,10 @@ def _head(models: NamedModels, run: Mapping[str, Any]) -> list[str]:
         f"Written by `python -m ghtt_core.evaluate {run['command']}`: {run['minutes']:.1f} minutes of motion measured in"
         f" {run['seconds']:.0f} s on {run['machine']}.",
     ]
-    return [*lines, *(f"Checkpoint: {one}." for one in checkpoints), ""]
+    lines += [f"Checkpoint: {one}." for one in checkpoints]
+    if beside:
+        lines.append(f"Beside it, trained on: {'; '.join(beside)}.")
+    return [*lines, ""]
 
 
 def _goals(model: str, reached: Sequence[tuple[str, Sequence[Goal]]]) -> list[str]:

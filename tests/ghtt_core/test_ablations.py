@@ -27,7 +27,7 @@ from ghtt_core.train.store import MotionStore
 
 TINY = GHTTConfig("tiny", width=32, heads=2, feedforward=48, encoder_layers=1, decoder_layers=1)
 ACTIONS = ("calm", "lively")
-CARD = {"settings": {"seed": 3}}
+CARD = {"settings": {"seed": 3, "batch": 16}, "data": ["moving@0.5"]}
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +66,9 @@ def test_the_flat_model_learns_what_it_is_shown_and_is_a_row_of_the_tables(
     assert after < 0.9 * before
     calibrate_flat(tmp_path / "best.safetensors", [("moving", moving)])
     assert load_flat(tmp_path / "best.safetensors")[1] in TEMPERATURES
-    (forecaster,) = load_companions([tmp_path / "best.safetensors"], seed=0).flat
-    assert forecaster.name == "flat model, seed 3"
+    companions = load_companions([tmp_path / "best.safetensors"], seed=0)
+    assert [forecaster.name for forecaster in companions.flat] == ["flat model, seed 3"]
+    assert companions.trained == ["flat model, seed 3 (moving): 30 steps of 16"]
 
 
 def windows(frames: int) -> TrainingWindows:
