@@ -32,7 +32,10 @@ def run() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # A shell in the background makes its children deaf to it.
+    # A shell in the background makes its children deaf to the one, nohup to the other.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     try:
         print("begun", flush=True)
         sys.path[:0] = [str(TESTS.parent), str(TESTS / "app")]
