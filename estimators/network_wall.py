@@ -5,6 +5,7 @@ inherit. Other threads keep their network.
 """
 
 import ctypes
+import errno
 import platform
 import socket
 import struct
@@ -14,7 +15,7 @@ _ARCHITECTURES = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """The audit number of the architecture and the number of its system call `socket`."""
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _FILTER = 38, 22, 2
 _LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
-_ALLOW, _KILL_PROCESS, _ERROR, _EACCES = 0x7FFF0000, 0x80000000, 0x00050000, 13
+_ALLOW, _KILL_PROCESS, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
 
 def kernel_can_refuse() -> bool:
@@ -43,7 +44,7 @@ def refuse_internet(*, fatal: bool = False) -> None:
         (_EQUAL, 2, 0, socket.AF_INET),
         (_EQUAL, 1, 0, socket.AF_INET6),
         (_RETURN, 0, 0, _ALLOW),
-        (_RETURN, 0, 0, _KILL_PROCESS if fatal else _ERROR | _EACCES),
+        (_RETURN, 0, 0, _KILL_PROCESS if fatal else _ERROR | errno.EACCES),
     )
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
     program = ctypes.create_string_buffer(struct.pack("HL", len(rules), ctypes.addressof(code)))
