@@ -51,7 +51,11 @@ class MediaPipeHands:
             num_hands=HANDS,
         )
         self._thread = _thread_without_network(options)
-        self._landmarker = self._thread.submit(self._make_landmarker).result()
+        try:
+            self._landmarker = self._thread.submit(self._make_landmarker).result()
+        except BaseException:
+            self._thread.close()
+            raise
         self._intrinsics: Intrinsics | None = None
         self._last_ms = 0
         self.conflicts = 0

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from estimators.base import EstimatorOptions
+from estimators.intrinsics import IntrinsicsChoice
+from estimators.mediapipe_hands import MediaPipeHands
 from estimators.side_thread import SideThread
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +35,16 @@ def test_a_fault_reaches_whoever_waits_and_the_next_call_is_made() -> None:
 def test_a_fault_at_the_beginning_is_raised_at_once() -> None:
     with pytest.raises(ZeroDivisionError):
         SideThread("aside", lambda: 1 // 0)  # type: ignore[arg-type,return-value]
+
+
+def test_an_estimator_that_cannot_be_made_leaves_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MediaPipeHands, "_make_landmarker", lambda self: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        MediaPipeHands(EstimatorOptions(IntrinsicsChoice()))
+    for thread in threading.enumerate():
+        if thread.name == "mediapipe":
+            thread.join(timeout=30)
+            assert not thread.is_alive()
 
 
 def test_a_call_that_hangs_does_not_keep_the_program_from_ending() -> None:
