@@ -12,7 +12,7 @@ XVFB := $(if $(DISPLAY)$(WAYLAND_DISPLAY),,$(if $(shell command -v xvfb-run),xvf
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint audit fuzz format results ablations bench soak screenshot clean distclean system-libraries hand-model \
+.PHONY: help demo test test-all lint audit fuzz format results pairs ablations flat bench soak screenshot clean distclean system-libraries hand-model \
 	checkpoint tensorrt
 
 help:  ## This list
@@ -49,13 +49,22 @@ results: .venv/.train hand-model checkpoint $(RENDERED)/validation.txt  ## Measu
 out/results/rendered/validation.txt: $(patsubst %,out/results/rendered/clip_%/recording.json,$(TUNING_SEEDS) $(HELD_OUT_SEEDS))
 	printf 'clip_%s\n' $(HELD_OUT_SEEDS) > $@
 
-.PRECIOUS: out/results/rendered/clip_%.mp4
-out/results/rendered/clip_%/recording.json: out/results/rendered/clip_%.mp4 | .venv/.runtime hand-model
-	$(VENV_PYTHON) -m estimators.extract $< --intrinsics out/results/rendered/clip_$*_intrinsics.json --out out/results/rendered
+# More of the same to train refinement on: the estimator's answers beside the truth. The first two validate.
+PAIR_SEEDS := $(shell seq 9111 9140)
 
-out/results/rendered/clip_%.mp4: | .venv/.train
+pairs: $(PAIR_SEEDS:%=out/pairs/rendered/clip_%/recording.json)  ## Render hands to train refinement on, for `--data out/pairs/rendered` (half an hour)
+	printf 'clip_%s\n' $(wordlist 1,2,$(PAIR_SEEDS)) > out/pairs/rendered/validation.txt
+
+out/results/rendered/%: CLIP_SECONDS := 8
+out/pairs/rendered/%: CLIP_SECONDS := 6
+
+.PRECIOUS: out/%.mp4
+out/%/recording.json: out/%.mp4 | .venv/.runtime hand-model
+	$(VENV_PYTHON) -m estimators.extract $< --intrinsics $(<:.mp4=_intrinsics.json) --out $(<D)
+
+out/%.mp4: | .venv/.train
 	@mkdir -p $(@D)
-	$(VENV_PYTHON) -m ghtt_core.synthetic render --seconds 8 --seed $* --size 320x320 --out $@
+	$(VENV_PYTHON) -m ghtt_core.synthetic render --seconds $(CLIP_SECONDS) --seed $(lastword $(subst _, ,$*)) --size 320x320 --out $@
 
 # The same encoders trained for recognition alone: on the signs and on first-person clips, three seeds each.
 ABLATION_SEEDS := 0 1 2
@@ -67,6 +76,14 @@ out/ablations/%.safetensors: | .venv/.train
 	$(VENV_PYTHON) -m ghtt_core.train recogniser --pose assets/ghtt_small.safetensors --steps 600 --epoch 200 --batch 48 --threads 1 \
 		--data $(if $(filter signs%,$*),$(SIGNS) --classes all,$(EGO)) --seed $(lastword $(subst _, ,$*)) --out out/ablations/$*
 	cp out/ablations/$*/best.safetensors $@
+
+# The model without a mid-level, for as long as both blocks of the shipped checkpoint were trained together.
+flat: out/ablations/flat_0.safetensors  ## Train the flat model for two hours (MOTION="PATH[@SHARE] ..."), another row for ALSO
+
+out/ablations/flat_%.safetensors: | .venv/.train
+	$(VENV_PYTHON) -m ghtt_core.train flat --data $(MOTION) --steps 100000 --minutes 112 --epoch 1000 --batch 64 --threads 1 --seed $* \
+		--out out/ablations/flat_$*
+	cp out/ablations/flat_$*/best.safetensors $@
 
 bench: hand-model checkpoint  ## Time every stage on this machine
 	$(VENV_PYTHON) -m app.bench
