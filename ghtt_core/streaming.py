@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.anatomy import with_joint_limits
 from ghtt_core.buffer import MAX_BRIDGE_S, Arrival, PoseBuffer
 from ghtt_core.errors import UserError
 from ghtt_core.features import (
@@ -268,7 +269,8 @@ class Predictor:
         refined_cam_m = transform_points(_cam_from_world(observation), imagination.refined_m).astype(np.float32)
         size_m = imagination.size_m.astype(np.float32)
         believed = features_from_joints(refined_cam_m[None], size_m, spec.palm_template).frames.at(0)
-        joints_cam_m = with_bone_lengths(joints_from_features(values, size_m, believed), imagination.bones_m.astype(np.float32))
+        joints_cam_m = joints_from_features(values, size_m, believed)
+        joints_cam_m = with_joint_limits(with_bone_lengths(joints_cam_m, imagination.bones_m.astype(np.float32)))
         joints_cam_m[:, :, ~imagination.hopeful] = np.nan
         return Futures(
             joints_cam_m,

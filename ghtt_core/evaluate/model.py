@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from ghtt_core.anatomy import with_joint_limits
 from ghtt_core.baselines.forecasters import TrainingWindows
 from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.evaluate.pieces import in_pieces
@@ -200,7 +201,7 @@ class SampledForecaster(ABC):
         futures = joints_from_features(values, _float32(clips.size_m)[:, None], anchor)
         futures = with_bone_lengths(futures, _float32(clips.bones_m)[:, None, None])
         there = np.isfinite(last_m[:, None, None])
-        return np.where(there, futures.numpy(), np.float32(np.nan))
+        return np.where(there, with_joint_limits(futures.numpy()), np.float32(np.nan))
 
     @abstractmethod
     def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:

@@ -1,9 +1,9 @@
 """The measures of `docs/results.md`: joints in metres with NaN for what is missing; errors in millimetres, per-joint means."""
 
+from ghtt_core.anatomy import FLEXION_LIMITS_DEG
 from ghtt_core.features import bone_lengths
 from ghtt_core.features import hand_size as palm_size
 from ghtt_core.metrics.anatomy import (
-    FLEXION_LIMITS_DEG,
     bone_length_deviation,
     finger_flexion,
     within_joint_limits,

@@ -116,7 +116,7 @@ def test_a_shorter_forecast_is_the_beginning_of_a_longer_one(
     for frames in (64, 32, 20):
         shorter = kind(model)
         shorter.fit(_windows(frames))
-        np.testing.assert_allclose(shorter.forecast(motion[None, -16:], 2), futures[:, :, :frames], atol=1e-6)
+        np.testing.assert_allclose(shorter.forecast(motion[None, -16:], 2), futures[:, :, :frames], atol=1e-5)
 
 
 def test_what_was_forecast_is_not_forecast_again(model: Model, motion: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from ghtt_core.anatomy import with_joint_limits
 from ghtt_core.errors import UserError
 from ghtt_core.features import (
     HandFrames,
@@ -92,7 +93,7 @@ def batch_answer(model, last, clips):
     refined_m = with_bone_lengths(follow(refined[0].double().numpy(), size_m, newest)[-1], bones_m)
     anchor = features_from_joints(refined_m[None], size_m).frames.at(0)
     future_m = joints_from_features(future[0].double().numpy(), size_m, HandFrames(anchor.rotation, anchor.position))
-    return refined_m, torch.softmax(logits[0], 0).numpy(), with_bone_lengths(future_m, bones_m)
+    return refined_m, torch.softmax(logits[0], 0).numpy(), with_joint_limits(with_bone_lengths(future_m, bones_m))
 
 
 @pytest.mark.parametrize(("last", "clips"), [(15, 1), (30, 1), (31, 2), (100, 6), (270, 16)])
