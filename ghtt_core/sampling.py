@@ -18,8 +18,13 @@ def sampling_noise(width: int, samples: int, rng: np.random.Generator, batch: tu
     than as many independent draws. Training uses the same strata, and each learns a kind of future of its own. Beyond
     `STRATA` samples the strata come round again. Source of the centres: a seed, the same for ever.
     """
-    centres = np.random.default_rng(_CENTRES_SEED).standard_normal((2, STRATA, width))
-    centres = centres[:, np.arange(samples - 1) % STRATA].reshape(2, *(1 for _ in batch), samples - 1, width)
+    centres = stratum_centres(width)[:, np.arange(samples - 1) % STRATA].reshape(2, *(1 for _ in batch), samples - 1, width)
     jitter = rng.standard_normal((2, *batch, samples - 1, width), np.float32)
-    drawn = np.float32(_SHARE) * centres.astype(np.float32) + np.float32(np.sqrt(1.0 - _SHARE**2)) * jitter
+    drawn = centres + np.float32(np.sqrt(1.0 - _SHARE**2)) * jitter
     return np.concatenate((np.zeros_like(drawn, shape=(2, *batch, 1, width)), drawn), axis=-2)
+
+
+def stratum_centres(width: int) -> Float32:
+    """(2, STRATA, width): around what the noise for m and alpha is drawn."""
+    centres = np.random.default_rng(_CENTRES_SEED).standard_normal((2, STRATA, width))
+    return np.float32(_SHARE) * centres.astype(np.float32)

@@ -88,7 +88,7 @@ def _forecast_goals(table: Table, model: str) -> Iterator[Goal]:
     yield from _at_most(table, model, "best_ade_ratio", 0.6, f"{frames}: best ADE ÷ zero velocity")
     yield from _at_most(table, model, "best_fde_ratio", 0.5, f"{frames}: best FDE ÷ zero velocity")
     yield from _at_most(table, model, "first_ade_ratio", 0.9, f"{frames}: deterministic ADE ÷ zero velocity")
-    for other in ("constant velocity", "damped velocity", "nearest neighbours", f"{model}, P alone"):
+    for other in ("constant velocity", "damped velocity", "nearest neighbours", "fixed futures", f"{model}, P alone"):
         yield from _beats(table, model, other, "best_ade", f"{frames}: best ADE, mm,")
 
 

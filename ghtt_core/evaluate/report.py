@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ghtt_core.baselines.fixed_futures import FixedFutures
 from ghtt_core.baselines.forecasters import ConstantVelocity, DampedVelocity, Forecaster, NearestNeighbours, ZeroVelocity
 from ghtt_core.evaluate.ablations import Companions
 from ghtt_core.evaluate.datasets import TestData
@@ -80,6 +81,7 @@ class Evaluation:
             ConstantVelocity(),
             DampedVelocity(),
             NearestNeighbours(self.protocol.samples),
+            FixedFutures(self.protocol.samples, self.protocol.seed),
             LinearPredictor(seed=self.protocol.seed),
             *self.companions.flat,
         ]

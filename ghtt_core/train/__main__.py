@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         default="egocentric",
         help="action: the shipped vocabulary, or all labels",
     )
+    parser.add_argument("--joint", action="store_true", help="action: train the pose block's decoder too, for whole futures")
     parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--minutes", type=float, default=math.inf, help="time budget")
@@ -91,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace, given: list[str]) -> None:
     if options.begin is not None and options.block in ("flat", "recogniser"):
         raise UserError(f"{options.block} starts from random weights, as what it is compared with did; leave --begin out.")
+    if options.joint and options.block != "action":
+        raise UserError(f"--joint is for the action block; leave it out for {options.block}.")
     if options.threads:
         torch.set_num_threads(options.threads)
     train, validation = load_data(options.data)
@@ -164,7 +167,7 @@ def _naming_task(
     model.pose.load_state_dict(trained.pose.state_dict())
     if begin is not None:
         model.action.load_state_dict(begin.action.state_dict())
-    return ActionTask(model, embed(classes), train, validation, mixed_noise)
+    return ActionTask(model, embed(classes), train, validation, mixed_noise, joint=options.joint)
 
 
 def load_data(

@@ -26,20 +26,20 @@ from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES
-from ghtt_core.train.action import HISTORY_CLIPS, TEXT_WEIGHT, recognition_metrics, spec_of
+from ghtt_core.train.action import HISTORY_CLIPS, LEAST_FUTURE, TEXT_WEIGHT, recognition_metrics, spec_of
 from ghtt_core.train.augment import Corrupt, as_estimated, vary
 from ghtt_core.train.calibrate import TEMPERATURES
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseLosses, PoseTask, window_sizes
 from ghtt_core.train.store import MIN_SEEN, UNLABELLED, MotionStore, by_rarity
 
-LEAST_FUTURE = CLIP_FRAMES * 3 // 2
-"""Frames that have to follow in a training window of the flat model, as for the action block."""
 VALIDATION = EvaluationProtocol(windows=128, stride=CLIP_FRAMES // 2)
 
 
 class FlatTask(PoseTask):
-    """What the training loop needs to know about the flat model."""
+    """What the training loop needs to know about the flat model, which answers for whole futures in place of the next clip."""
+
+    least_future = LEAST_FUTURE
 
     def __init__(
         self,
@@ -49,16 +49,11 @@ class FlatTask(PoseTask):
         corrupt: Corrupt,
     ) -> None:
         super().__init__(config, train, [], corrupt)
-        standard = self.module.block
-        self.model = FlatModel(config)
-        self.model.feature_mean.copy_(standard.feature_mean)
-        self.model.feature_std.copy_(standard.feature_std)
-        self.module = PoseLosses(self.model, config.width, self.model.frames)
+        self.frames = config.future_clips * CLIP_FRAMES
         self.sequences = validation
 
-    def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
-        """As for the pose block, with all the frames to come in place of the next clip."""
-        return self._arrays(self.train.draw(rng, size, CLIP_FRAMES, self.model.frames, LEAST_FUTURE), rng)
+    def _new_block(self) -> FlatModel:
+        return FlatModel(self.config)
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Forecast errors relative to zero velocity, by data set."""

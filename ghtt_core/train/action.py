@@ -1,4 +1,4 @@
-"""Training of the action block on top of a frozen pose block."""
+"""Training of the action block on top of a pose block that is frozen, or whose decoder learns with it."""
 
 import math
 from collections.abc import Sequence
@@ -24,67 +24,76 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
-from ghtt_core.sampling import STRATA, sampling_noise
+from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.train.augment import Corrupt, as_estimated, mirrored
+from ghtt_core.train.kinds import Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
-from ghtt_core.train.plan import Plan, coarse_course, picked
-from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
+from ghtt_core.train.pose import KIND_WINDOWS, KL_WEIGHT, STRATA_WINDOWS, full_precision, window_sizes
 from ghtt_core.train.store import UNLABELLED, MotionStore, by_rarity
+
+Float32 = NDArray[np.float32]
 
 M_NOISE = 0.8
 """Noise on the observed mid-levels, in units of their spread. The paper's 1.0 belongs to its own scale of m; less than 0.5 lets
 the block learn its few labelled recordings by heart."""
+FORECAST_M_NOISE = 0.1
+"""The same where nothing is to be named: forecasts live on where the hands are just then."""
 LABEL_SMOOTHING = 0.1
 """Share of the target spread over all names (Szegedy et al., CVPR 2016): the borders of actions were set by eye."""
 TEXT_WEIGHT = 0.1
+LEVEL_WEIGHT = 0.1
+"""Of the distance between foretold mid-levels and those of what came: the pose block makes only the mean of what may follow out
+of the latter, and a future of one kind lies elsewhere."""
+LEAST_FUTURE = CLIP_FRAMES * 3 // 2
+"""Frames that have to follow in a training window."""
 ENOUGH_WINDOWS = 50
 HISTORY_CLIPS = 8
 """Clips of history in training; longer ones at run time are of the same kind, and most training motion is shorter."""
 
 
 class ActionLosses(nn.Module):
-    """The action block and its losses; the pose block is held outside the parameters."""
+    """The action block on a pose block, and its losses.
 
-    def __init__(self, block: ActionBlock, pose: PoseBlock, future_clips: int) -> None:
+    Args:
+        block: Is trained.
+        pose: Is frozen.
+        future_clips: How many clips a future has.
+        joint: Train the pose block's decoder too, so that it answers for whole futures and not for the next clip alone. Its
+            encoder and its head stay, and with them the mid-levels of the past and the refined poses.
+    """
+
+    def __init__(self, block: ActionBlock, pose: PoseBlock, future_clips: int, *, joint: bool = False) -> None:
         super().__init__()
         self.block = block
+        self.pose = pose.requires_grad_(False)
+        self.pose.decoder.requires_grad_(joint)
         self.future_clips = future_clips
-        self.plan = Plan(block.width * future_clips, CLIP_FRAMES * future_clips)
-        self._pose = [pose.eval().requires_grad_(False)]
-
-    @property
-    def pose(self) -> PoseBlock:
-        """The frozen pose block."""
-        return self._pose[0]
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch from `ActionTask.batch`, and its parts."""
         block = self.block
-        history = batch["history"] + M_NOISE * block.m_std * batch["noise_history"]
-        mean, logvar, skip = block.encode(history, batch["valid"])
         labelled = batch["label"] != UNLABELLED
+        amount = torch.where(labelled, M_NOISE, FORECAST_M_NOISE)[:, None, None]
+        history = batch["history"] + amount * block.m_std * batch["noise_history"]
+        mean, logvar, skip = block.encode(history, batch["valid"])
         naming, agreement = self._recognition(mean, batch["label"], labelled)
 
         m_mean, m_logvar, m_skip, last = self._last_clip(batch)
-        m = reparametrise(m_mean[:, None], m_logvar[:, None], batch["noise_m"])  # (B, 1 + K, d), the first without noise
-        alpha = reparametrise(mean[:, None], logvar[:, None], batch["noise_alpha"])
-        later = self._decode_half_with_skip(alpha, skip, batch["valid"])  # (B, 1 + K, F - 1, d)
-        levels = torch.cat((m, later.flatten(2)), dim=-1)
-        plan, nearest = self.plan(levels[:, 1:], batch["course"])
-        one = 1 + nearest
-        m, later = (torch.stack((level[:, 0], picked(level, one)), dim=1) for level in (m, later))  # (B, 2, ...)
+        m = torch.stack((m_mean, reparametrise(m_mean, m_logvar, batch["noise_m"])), dim=1)  # (B, 2, d)
+        alpha = torch.stack((mean, reparametrise(mean, logvar, batch["noise_alpha"])), dim=1)
+        later = self._decode_half_with_skip(alpha, skip, batch["valid"])  # (B, 2, F - 1, d)
         target = block.standardise(batch["coming"])[:, None]
         distance = (block.standardise(later) - target).abs().mean(dim=-1)
         known = batch["coming_known"][:, None].expand_as(distance)
         level = torch.where(known, distance, 0.0).sum(dim=2) / known.sum(dim=2).clamp(min=1)
-        exact, best = (level + self._joint_errors(m, m_skip, last, later, batch)).unbind(dim=1)
+        exact, best = (LEVEL_WEIGHT * level + self._joint_errors(m, m_skip, last, later, batch)).unbind(dim=1)
         divergence = kl_to_standard_normal(mean, logvar)
-        loss = (exact + best + plan + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence).mean()
+        loss = (exact + best + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence).mean()
         share = labelled.float().mean().clamp(min=1e-6)
         right = ((block.logits(mean).argmax(dim=1) == batch["label"]) & labelled).float() / share
-        parts = {"future": exact, "future_best": best, "plan": plan, "class": naming / share, "top1": right, "kl": divergence}
+        parts = {"future": exact, "future_best": best, "class": naming / share, "top1": right, "kl": divergence}
         return loss, {name: part.detach().mean() for name, part in parts.items()}
 
     def _recognition(self, alpha: Tensor, label: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
@@ -114,21 +123,34 @@ class ActionLosses(nn.Module):
 
     def _joint_errors(self, m: Tensor, m_skip: Tensor, last: Tensor, later: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """(B, draws): joint errors of whole futures, the first clip drawn from the pose block as at run time."""
-        batch_size, draws = m.shape[:2]
+        draws = m.shape[1]
 
         def repeated(part: Tensor) -> Tensor:
             return part.repeat_interleave(draws, dim=0)
 
-        with torch.no_grad():
-            first = self.pose.decode(m.flatten(0, 1), repeated(m_skip), repeated(last))
-        rest = self.pose.decode(later.flatten(0, 2))
-        frames = self.future_clips * CLIP_FRAMES
-        values = torch.cat((first[:, None], rest.view(batch_size * draws, -1, CLIP_FRAMES, FEATURES)), dim=1)
-        values = values.view(batch_size * draws, frames, FEATURES)
+        values = self._futures(m.flatten(0, 1), repeated(m_skip), repeated(last), later.flatten(0, 1))
         with full_precision(values):
             anchor = HandFrames(repeated(batch["anchor_rotation"]), repeated(batch["anchor_position"]))
             joints_m = joints_from_features(values.float(), repeated(batch["size"]), anchor)
-            return joint_error(joints_m, repeated(batch["future"])).view(batch_size, draws)
+            return joint_error(joints_m, repeated(batch["future"])).view(-1, draws)
+
+    def _futures(self, m: Tensor, m_skip: Tensor, last: Tensor, later: Tensor) -> Tensor:
+        """(B, F * 16, 153) of the newest clip's m, (B, d), and the mid-levels of the clips after the next, (B, F - 1, d)."""
+        first = self.pose.decode(m, m_skip, last)
+        rest = self.pose.decode(later.flatten(0, 1))
+        return torch.cat((first, rest.view(len(m), -1, FEATURES)), dim=1)
+
+    @torch.no_grad()
+    def strata(self, batch: dict[str, Tensor], noise: Tensor) -> Float32:
+        """(K, T / 4, 2, 4, 3): the mean coarse courses of what noise for m and alpha, (2, K, d), makes of a batch."""
+        mean, logvar, skip = self.block.encode(batch["history"], batch["valid"])
+        m_mean, m_logvar, m_skip, last = self._last_clip(batch)
+        coming = []
+        for of_m, of_alpha in zip(*noise, strict=True):
+            alpha = reparametrise(mean, logvar, of_alpha)
+            later = self.block.decode(alpha, skip, batch["valid"], self.future_clips - 1)
+            coming.append(self._futures(reparametrise(m_mean, m_logvar, of_m), m_skip, last, later))
+        return mean_courses(coming, last, batch["size"])
 
 
 class ActionTask:
@@ -141,6 +163,8 @@ class ActionTask:
         train: Sequence[tuple[str, list[MotionSequence], float]],
         validation: Sequence[tuple[str, list[MotionSequence]]],
         corrupt: Corrupt,
+        *,
+        joint: bool = False,
     ) -> None:
         self.model = model
         self.classes = model.action_names
@@ -149,7 +173,7 @@ class ActionTask:
         # What an earlier run fitted afterwards is fitted anew.
         model.action.logit_scale.fill_(1.0)
         model.action.class_bias.zero_()
-        self.module = ActionLosses(model.action, model.pose, model.config.future_clips)
+        self.module = ActionLosses(model.action, model.pose, model.config.future_clips, joint=joint)
         self.stores = [MotionStore(sequences, self.classes) for _, sequences, _ in train]
         shares = np.array([share for _, _, share in train])
         self.shares = shares / shares.sum()
@@ -163,24 +187,40 @@ class ActionTask:
         known = np.concatenate([levels.seen[0][levels.known] for levels in self.levels])
         model.action.m_mean.copy_(torch.from_numpy(known.mean(axis=0)))
         model.action.m_std.copy_(torch.from_numpy(known.std(axis=0).clip(1e-4)))
+        self.kinds = self._fit_kinds()
 
     @staticmethod
     def _forecast_rows(store: MotionStore, levels: MidLevels) -> NDArray[np.int64]:
-        """Rows with a known clip behind them and at least one and a half clips of motion ahead."""
-        rows = store.forecast_rows(CLIP_FRAMES * 3 // 2)
+        """Rows with a known clip behind them and enough motion ahead."""
+        rows = store.forecast_rows(LEAST_FUTURE)
         return rows[levels.known[rows]]
 
     def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
         """A training batch; where there are labels, half of it ends in labelled frames."""
-        picks = self._pick(rng, size)
-        parts = [self._windows(number, rows, rng) for number, rows in picks]
+        parts = []
+        for number, rows in self._pick(rng, size):
+            arrays, course = self._windows(number, rows, rng)
+            parts.append({**arrays, "stratum": self.kinds.nearest(course, np.full(len(rows), number))})
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = rng.permutation(size)
         whole = {name: array[order] for name, array in whole.items()}
         width = self.model.config.width
         whole["noise_history"] = rng.standard_normal((size, HISTORY_CLIPS, width), np.float32)
-        whole["noise_m"], whole["noise_alpha"] = sampling_noise(width, 1 + STRATA, rng, (size,))
+        noise = sampling_noise(width, 1 + STRATA, rng, (size,))
+        whole["noise_m"], whole["noise_alpha"] = noise[:, np.arange(size), 1 + whole.pop("stratum")]
         return whole
+
+    def _fit_kinds(self) -> Kinds:
+        """Find the kinds of futures in each data set, and number them as the strata are."""
+        courses, strata = [], []
+        noise = torch.from_numpy(stratum_centres(self.model.config.width))
+        for number, pool in enumerate(self.rows):
+            rng = np.random.default_rng(0)
+            arrays, course = self._windows(number, pool[rng.integers(0, len(pool), KIND_WINDOWS)], rng)
+            courses.append(course)
+            few = {name: torch.from_numpy(np.ascontiguousarray(array[:STRATA_WINDOWS])) for name, array in arrays.items()}
+            strata.append(self.module.strata(few, noise))
+        return Kinds.fit(courses).numbered_as(strata)
 
     def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
         counts = [len(rows) for rows in self.labelled]
@@ -196,7 +236,10 @@ class ActionTask:
                     picks.append((number, pool[one]))
         return picks
 
-    def _windows(self, number: int, rows: NDArray[np.int64], rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def _windows(
+        self, number: int, rows: NDArray[np.int64], rng: np.random.Generator
+    ) -> tuple[dict[str, NDArray[Any]], Float32]:
+        """What the losses take, but for the noise; and the coarse courses of the futures."""
         store, levels = self.stores[number], self.levels[number]
         clips = self.model.config.future_clips
         variant = rng.integers(0, 2, len(rows))
@@ -223,7 +266,7 @@ class ActionTask:
         last = anchor.frames.at(CLIP_FRAMES - 1)
         lost = ~anchor.visible[:, -1:, :, None, None]
         future = np.where(lost, np.float32(np.nan), truth_m[:, CLIP_FRAMES:])
-        return {
+        arrays = {
             "history": levels.seen[variant[:, None], np.maximum(back, 0)],
             "valid": valid,
             "label": store.label[rows],
@@ -235,8 +278,8 @@ class ActionTask:
             "anchor_rotation": last.rotation,
             "anchor_position": last.position,
             "future": future,
-            "course": coarse_course(future, last),
         }
+        return arrays, coarse_course(future, truth_m[:, CLIP_FRAMES - 1], last.rotation)
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Forecast and recognition on held-out recordings, by data set."""
@@ -250,7 +293,7 @@ class ActionTask:
 
     def _assembled(self, module: ActionLosses) -> GHTT:
         whole = GHTT(self.model.config, self.classes)
-        whole.pose.load_state_dict(self.model.pose.state_dict())
+        whole.pose.load_state_dict(module.pose.state_dict())
         whole.action.load_state_dict(module.block.state_dict())
         return whole.eval()
 

@@ -4,6 +4,7 @@ Everything random in step n is drawn from (seed, n) alone, so a run that is stop
 is not, and any number of processes together draw the same global batch as a single one.
 """
 
+import copy
 import csv
 import math
 import time
@@ -173,7 +174,7 @@ class Trainer:
         self.accelerator.wait_for_everyone()
         metrics: dict[str, float] = {}
         if self.accelerator.is_main_process:
-            module = self.average.module.eval()
+            module = copy.deepcopy(self.average.module).cpu().eval()  # the measures are computed there, wherever it trains
             metrics = self.task.validate(module)
             log.write(self.step, metrics)
             tqdm.write(f"step {self.step}: " + "  ".join(f"{name} {value:.3f}" for name, value in metrics.items()))
@@ -183,7 +184,6 @@ class Trainer:
             if score < self.best:
                 self.best = score
                 self.task.save(module, self.options.out / "best.safetensors", card)
-            module.train()
             self._keep_state()
         self.accelerator.wait_for_everyone()
         return metrics

@@ -20,12 +20,14 @@ class Draw:
         truth_m: (B, T, 2, 21, 3) what it should answer.
         estimated: (B,) bool, whether an estimator saw it, so that no noise need be added.
         exact: (B,) bool, whether the truth is more than an estimate.
+        store: (B,) which of the stores it comes from.
     """
 
     seen_m: Float32
     truth_m: Float32
     estimated: NDArray[np.bool_]
     exact: NDArray[np.bool_]
+    store: NDArray[np.int64]
 
 
 class DataMix:
@@ -49,7 +51,7 @@ class DataMix:
         """
         counts = np.floor(self.shares * size).astype(np.int64)
         counts[np.argmax(self.shares)] += size - counts.sum()
-        seen, truth, estimated, exact = [], [], [], []
+        seen, truth, estimated, exact, whose = [], [], [], [], []
         for number, (store, count) in enumerate(zip(self.stores, counts, strict=True)):
             rows = self._rows(number, after if least is None else least)
             row = rows[rng.integers(0, len(rows), count)]
@@ -57,8 +59,9 @@ class DataMix:
             truth.append(store.gather(store.truth_m, row, before, after))
             estimated.append(store.estimated[row])
             exact.append(store.exact[row])
+            whose.append(np.full(count, number))
         order = rng.permutation(size)
-        return Draw(*(np.concatenate(part)[order] for part in (seen, truth, estimated, exact)))
+        return Draw(*(np.concatenate(part)[order] for part in (seen, truth, estimated, exact, whose)))
 
     def _rows(self, number: int, after: int) -> NDArray[np.int64]:
         key = (number, after)

@@ -25,17 +25,19 @@ from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
-from ghtt_core.sampling import STRATA, sampling_noise
+from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres
 from ghtt_core.skeleton import BONES, HANDS, MEAN_HAND_SIZE_M
 from ghtt_core.train.augment import Corrupt, Hiding, as_estimated, hide, vary
+from ghtt_core.train.kinds import Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix, Draw
-from ghtt_core.train.plan import Plan, coarse_course, picked
 from ghtt_core.train.store import MotionStore
 
 Float32 = NDArray[np.float32]
 KL_WEIGHT = 1e-5
 VALIDATION_SAMPLES = 20
+KIND_WINDOWS, STRATA_WINDOWS = 1024, 48
+"""Windows of each data set from which the kinds of futures are found, and on which the strata are seen."""
 _VELOCITY = np.arange(VELOCITY.start, VELOCITY.stop).reshape(HANDS, 9)
 FEATURE_KINDS = tuple(
     np.ravel(kind)
@@ -56,12 +58,11 @@ def full_precision(like: Tensor) -> torch.autocast:
 
 
 class PoseLosses(nn.Module):
-    """The pose block, or another model of its kind that decodes so many frames, and its losses."""
+    """The pose block, or another model of its kind, and its losses."""
 
-    def __init__(self, block: PoseBlock, width: int, frames: int = CLIP_FRAMES) -> None:
+    def __init__(self, block: PoseBlock) -> None:
         super().__init__()
         self.block = block
-        self.plan = Plan(width, frames)
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch from `PoseTask.batch`, and its parts."""
@@ -75,15 +76,13 @@ class PoseLosses(nn.Module):
             refine = masked_l1(refined / std, batch["target"] / std, batch["target_mask"])
             refine = torch.where(batch["exact"], refine + joint_error(placed, batch["seen_truth"]), 0.0)
 
-        drawn = reparametrise(mean[:, None], logvar[:, None], batch["noise"])  # (B, K, d)
-        plan, nearest = self.plan(drawn, batch["course"])
-        m = torch.stack((mean, picked(drawn, nearest)), dim=1)
+        m = torch.stack((mean, reparametrise(mean, logvar, batch["noise"])), dim=1)
         coming = self._decode_half_with_skip(m, skip, refined[:, -1])  # (B, 2, frames, 153)
         with full_precision(coming):
             exact, best = self._coming_error(coming.float(), batch).unbind(dim=1)
         divergence = kl_to_standard_normal(mean, logvar)
-        loss = (refine + exact + best + plan + KL_WEIGHT * divergence).mean()
-        parts = {"refine": refine, "next": exact, "next_best": best, "plan": plan, "kl": divergence}
+        loss = (refine + exact + best + KL_WEIGHT * divergence).mean()
+        parts = {"refine": refine, "next": exact, "next_best": best, "kl": divergence}
         return loss, {name: part.detach().mean() for name, part in parts.items()}
 
     def _decode_half_with_skip(self, m: Tensor, skip: Tensor, last: Tensor) -> Tensor:
@@ -92,6 +91,14 @@ class PoseLosses(nn.Module):
         repeated = (part[:half].repeat_interleave(draws, dim=0) for part in (skip, last))
         decoded = torch.cat((self.block.decode(m[:half].flatten(0, 1), *repeated), self.block.decode(m[half:].flatten(0, 1))))
         return decoded.view(len(m), draws, -1, FEATURES)
+
+    @torch.no_grad()
+    def strata(self, batch: dict[str, Tensor], noise: Tensor) -> Float32:
+        """(K, T / 4, 2, 4, 3): the mean coarse courses of what noise (K, d) makes of a batch from `PoseTask.batch`."""
+        mean, logvar, skip = self.block.encode(batch["features"], batch["mask"])
+        last = self.block.refine(skip, batch["features"], batch["mask"])[:, -1]
+        coming = [self.block.decode(reparametrise(mean, logvar, one), skip, last) for one in noise]
+        return mean_courses(coming, last, batch["size"])
 
     def _coming_error(self, coming: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """(B, draws): error in the features of the next clip, and of its joints after chaining."""
@@ -109,7 +116,14 @@ class PoseLosses(nn.Module):
 
 
 class PoseTask:
-    """What the training loop needs to know about the pose block."""
+    """What the training loop needs to know about the pose block.
+
+    Attributes:
+        frames: How many frames are to be answered.
+        least_future: How many have to follow.
+    """
+
+    least_future = CLIP_FRAMES
 
     def __init__(
         self,
@@ -124,11 +138,16 @@ class PoseTask:
         self.validation = validation
         self.corrupt = corrupt
         self.hiding = Hiding()
-        self.module = PoseLosses(PoseBlock(config), config.width)
+        self.module = PoseLosses(self._new_block())
+        self.frames = CLIP_FRAMES
         if begin is None:
             self._fit_standardisation()
         else:
             self.module.block.load_state_dict(begin.state_dict())
+        self.kinds = self._fit_kinds(numbered=begin is not None)
+
+    def _new_block(self) -> PoseBlock:
+        return PoseBlock(self.config)
 
     def _fit_standardisation(self) -> None:
         """Mean and spread of the clean features over a sample of the training windows.
@@ -149,15 +168,39 @@ class PoseTask:
         block.feature_mean.copy_(torch.from_numpy(mean.astype(np.float32)))
         block.feature_std.copy_(torch.from_numpy(np.maximum(spread, 1e-2).astype(np.float32)))
 
-    def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
-        """A training batch: the noisy observed clip, the clean one and the next."""
-        return self._arrays(self.train.draw(rng, size, CLIP_FRAMES, CLIP_FRAMES), rng)
+    def _fit_kinds(self, *, numbered: bool) -> Kinds:
+        """Find the kinds of futures in each data set, and number them as the strata are if those mean anything yet."""
+        courses, strata = [], []
+        noise = torch.from_numpy(stratum_centres(self.config.width)[0])
+        for store in self.train.stores:
+            rng = np.random.default_rng(0)
+            arrays, course = self._arrays(self._draw(DataMix([(store, 1.0)]), rng, KIND_WINDOWS), rng)
+            courses.append(course)
+            if numbered:
+                few = {name: torch.from_numpy(np.ascontiguousarray(array[:STRATA_WINDOWS])) for name, array in arrays.items()}
+                strata.append(self.module.strata(few, noise))
+        kinds = Kinds.fit(courses)
+        return kinds.numbered_as(strata) if numbered else kinds
 
-    def _arrays(self, drawn: Draw, rng: np.random.Generator) -> dict[str, NDArray[Any]]:
+    def _draw(self, mix: DataMix, rng: np.random.Generator, size: int) -> Draw:
+        """Windows with as much as there is of the whole future, whose kind is wanted."""
+        return mix.draw(rng, size, CLIP_FRAMES, self.config.future_clips * CLIP_FRAMES, self.least_future)
+
+    def batch(self, rng: np.random.Generator, size: int) -> dict[str, NDArray[Any]]:
+        """A training batch: the noisy observed clip, the clean one and what comes, and the noise of the kind that this is."""
+        drawn = self._draw(self.train, rng, size)
+        arrays, course = self._arrays(drawn, rng)
+        stratum = self.kinds.nearest(course, drawn.store)
+        noise = sampling_noise(self.config.width, 1 + STRATA, rng, (size,))[0, np.arange(size), 1 + stratum]
+        return {**arrays, "noise": noise}
+
+    def _arrays(self, drawn: Draw, rng: np.random.Generator) -> tuple[dict[str, NDArray[Any]], Float32]:
+        """What the losses take, but for the noise; and the coarse courses of whole futures."""
         seen_m, truth_m = vary(drawn.seen_m, drawn.truth_m, rng)
         noisy = hide(as_estimated(seen_m[:, :CLIP_FRAMES], drawn.estimated, self.corrupt, rng), self.hiding, rng)
-        noise = sampling_noise(self.config.width, 1 + STRATA, rng, (len(noisy),))[0, :, 1:]
-        return {**pose_arrays(noisy, truth_m), "exact": drawn.exact, "noise": noise}
+        arrays = pose_arrays(noisy, truth_m[:, : CLIP_FRAMES + self.frames])
+        course = coarse_course(truth_m[:, CLIP_FRAMES:], truth_m[:, CLIP_FRAMES - 1], arrays["anchor_rotation"])
+        return {**arrays, "exact": drawn.exact}, course
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Metrics on held-out recordings, by data set."""
@@ -202,7 +245,7 @@ def target_mask(features: MotionFeatures) -> NDArray[np.bool_]:
 
 
 def pose_arrays(noisy_m: Float32, truth_m: Float32) -> dict[str, NDArray[Any]]:
-    """Features, targets and anchors of windows of 32 frames, of which the model sees the first 16, noisy."""
+    """Features, targets and anchors of windows, of whose frames the model sees the first 16, noisy."""
     noisy = features_from_joints(noisy_m, window_sizes(noisy_m))
     sizes = window_sizes(truth_m)
     clean = features_from_joints(truth_m, sizes)
@@ -226,7 +269,6 @@ def pose_arrays(noisy_m: Float32, truth_m: Float32) -> dict[str, NDArray[Any]]:
         "anchor_rotation": anchor.rotation,
         "anchor_position": anchor.position,
         "future": future,
-        "course": coarse_course(future, anchor),
     }
 
 

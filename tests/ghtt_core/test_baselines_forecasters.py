@@ -3,6 +3,7 @@ import pytest
 import torch
 from scipy.spatial.transform import Rotation
 
+from ghtt_core.baselines.fixed_futures import FixedFutures
 from ghtt_core.baselines.forecasters import (
     ConstantVelocity,
     DampedVelocity,
@@ -110,6 +111,24 @@ def test_one_sequence_gives_one_neighbour_at_most(moving: np.ndarray) -> None:
     forecaster.fit(TrainingWindows(repeated[:, :16], repeated[:, 16:], np.repeat(np.arange(10), 3)))
     futures = forecaster.forecast(moving[:1, :16], 6)[0, 1:]
     assert len({future.tobytes() for future in np.round(futures, 4)}) == 5
+
+
+def test_fixed_futures_are_the_kinds_of_motion_there_are_as_the_hand_sees_them(moving: np.ndarray) -> None:
+    """Hands that go one of four ways, or stand still: each way is among the futures, wherever a hand is and however it lies."""
+    ways = np.array([[0.004, 0.0, 0.0], [-0.004, 0.0, 0.001], [0.0, 0.005, 0.0], [0.0, 0.001, -0.005], [0.0, 0.0, 0.0]])
+    seen = straight_motion(ways[np.arange(60) % 5] + np.random.default_rng(6).normal(0.0, 0.0001, (60, 3)))
+    seen[:20, :, 0] = np.nan
+    forecaster = FixedFutures(samples=20)
+    forecaster.fit(lessons(seen))
+    turned = straight_motion(ways) @ Rotation.random(random_state=5).as_matrix().T.astype(np.float32) + np.float32(0.1)
+    futures = forecaster.forecast(turned[:, :16], 20)
+    assert futures.shape == (5, 20, 8, 2, 21, 3)
+    np.testing.assert_allclose(futures[:, 0], np.repeat(turned[:, 15:16], 8, axis=1), atol=1e-5)
+    moved_mm = np.linalg.norm(turned[:, 16:] - turned[:, 15:16], axis=-1).mean() * 1000.0
+    assert ade_fde(futures, turned[:, 16:]).best_ade.max() < 0.1 * moved_mm
+    # What was seen before the last pose makes no difference.
+    stopped = np.repeat(turned[:, 15:16], 16, axis=1)
+    np.testing.assert_allclose(forecaster.forecast(stopped, 20), futures, atol=1e-5)
 
 
 def test_the_linear_predictor_learns_straight_motion() -> None:

@@ -18,6 +18,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence, Segment, at_rate
 from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.train.__main__ import main
+from ghtt_core.train.action import ActionTask
 from ghtt_core.train.augment import Hiding, hide, mirrored, mixed_noise, vary
 from ghtt_core.train.calibrate import class_bias
 from ghtt_core.train.loop import LoopOptions, Trainer, pose_card
@@ -188,6 +189,29 @@ def test_the_head_is_fitted_and_nothing_else_of_a_checkpoint_changes(tmp_path, c
     assert "train head --begin" in card_markdown(out / "best.safetensors")
     assert main(["head", "--data", "synthetic:1", "--out", str(out)]) == 2
     assert "--begin" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_the_action_block_leaves_the_pose_block_alone_or_trains_its_decoder(joint, sequences, tmp_path):
+    model = GHTT(TINY, ("pour",))
+    model.pose.load_state_dict(task(sequences).module.block.state_dict())
+    torch.nn.init.normal_(model.pose.head[-1].weight, std=0.02)  # untrained, it would answer the same to everything
+    before = {name: tensor.clone() for name, tensor in model.pose.state_dict().items()}
+    text = np.random.default_rng(0).standard_normal((1, TINY.text_width)).astype(np.float32)
+    action = ActionTask(model, text, [("made", sequences, 1.0)], [("made", sequences)], mixed_noise, joint=joint)
+    Trainer(action, LoopOptions(tmp_path, steps=2, batch=8, epoch=2, learning_rate=1e-2), {}).run()
+    after = load_checkpoint(tmp_path / "last.safetensors")[0].pose.state_dict()
+    changed = {name.partition(".")[0] for name, tensor in before.items() if not torch.equal(tensor, after[name])}
+    assert changed == ({"decoder"} if joint else set())
+
+
+@pytest.mark.gpu
+def test_both_blocks_train_on_a_card(tmp_path):
+    assert torch.cuda.is_available()
+    options = ["--data", "synthetic:1", "--batch", "4", "--steps", "2", "--epoch", "2"]
+    assert main(["pose", *options, "--out", str(tmp_path / "pose")]) == 0
+    pose = str(tmp_path / "pose" / "last.safetensors")
+    assert main(["action", *options, "--joint", "--pose", pose, "--out", str(tmp_path / "action")]) == 0
 
 
 def test_a_resumed_run_takes_the_same_steps(sequences, tmp_path):
