@@ -77,7 +77,7 @@ out/ablations/%.safetensors: | .venv/.train
 		--data $(if $(filter signs%,$*),$(SIGNS) --classes all,$(EGO)) --seed $(lastword $(subst _, ,$*)) --out out/ablations/$*
 	cp out/ablations/$*/best.safetensors $@
 
-# The model without a mid-level, for as long as both blocks of the shipped checkpoint were trained together.
+# The model without a mid-level, for about as long as both blocks were trained before the joint run that finished the checkpoint.
 flat: out/ablations/flat_0.safetensors  ## Train the flat model for two hours (MOTION="PATH[@SHARE] ..."), another row for ALSO
 
 out/ablations/flat_%.safetensors: | .venv/.train

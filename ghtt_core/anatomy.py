@@ -50,17 +50,18 @@ def with_joint_limits(joints_m: FloatArray) -> FloatArray:
     rather than across it, which no finger does.
     """
     bones, axis = _bones_and_axis(joints_m)
-    hands = _beyond(*_sine_and_cosine(bones, axis)).any(axis=(-2, -1))
+    sine, cosine = _sine_and_cosine(bones, axis)
+    beyond = _beyond(sine, cosine)
+    hands = beyond.any(axis=(-2, -1))
     if not hands.any():
         return joints_m
-    bones, axis = bones[:, hands], axis[:, hands]
-    sine, cosine = _sine_and_cosine(bones, axis)
+    bones, axis, sine, cosine = bones[:, hands], axis[:, hands], sine[hands], cosine[hands]
     # With p the product of two bones' parts in the plane that the axis is normal to, and q that of their parts along it, an
     # angle t between the former bends them by b = atan2(p sin t, p cos t + q). So t = b + asin(q sin(b) / p).
     along = _dot(axis, bones)
     q = along[..., :-1] * along[..., 1:]
     p = np.hypot(sine, cosine - q)
-    beyond = _beyond(sine, cosine) & (np.abs(q) < p)
+    beyond = beyond[hands] & (np.abs(q) < p)
     ratio = np.where(beyond, q / np.where(beyond, p, 1.0), 0.0)
     bend = np.arctan2(sine, cosine)
     wanted = np.clip(bend, *(limit.astype(bend.dtype) for limit in (_LEAST, _GREATEST)))

@@ -46,9 +46,8 @@ def kinds(courses: Courses, count: int, rng: np.random.Generator) -> Courses:
         (count, t, 2, J, 3).
     """
     begin = courses[rng.choice(len(courses), count, replace=len(courses) < count)]
-    for hand in range(
-        HANDS
-    ):  # where one does not show a hand, it takes that of another: else half of the kinds know one hand only
+    # Where one does not show a hand, it takes that of another: else half of the kinds know one hand only.
+    for hand in range(HANDS):
         shown = np.isfinite(courses[:, :, hand]).any(axis=(1, 2, 3))
         lacking = np.flatnonzero(~np.isfinite(begin[:, :, hand]).any(axis=(1, 2, 3)))
         if shown.any():

@@ -1,7 +1,7 @@
 """Training of the action block on top of a pose block that is frozen, or whose decoder learns with it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,10 @@ from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
 from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.train.augment import Corrupt, as_estimated, mirrored
-from ghtt_core.train.kinds import Kinds, coarse_course, mean_courses
+from ghtt_core.train.kinds import KIND_WINDOWS, Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
-from ghtt_core.train.pose import KIND_WINDOWS, KL_WEIGHT, STRATA_WINDOWS, full_precision, window_sizes
+from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
 from ghtt_core.train.store import UNLABELLED, MotionStore, by_rarity
 
 Float32 = NDArray[np.float32]
@@ -58,7 +58,7 @@ class ActionLosses(nn.Module):
 
     Args:
         block: Is trained.
-        pose: Is frozen.
+        pose: Is frozen, but for its decoder if `joint`.
         future_clips: How many clips a future has.
         joint: Train the pose block's decoder too, so that it answers for whole futures and not for the next clip alone. Its
             encoder and its head stay, and with them the mid-levels of the past and the refined poses.
@@ -187,7 +187,7 @@ class ActionTask:
         known = np.concatenate([levels.seen[0][levels.known] for levels in self.levels])
         model.action.m_mean.copy_(torch.from_numpy(known.mean(axis=0)))
         model.action.m_std.copy_(torch.from_numpy(known.std(axis=0).clip(1e-4)))
-        self.kinds = self._fit_kinds()
+        self.kinds = self._find_kinds()
 
     @staticmethod
     def _forecast_rows(store: MotionStore, levels: MidLevels) -> NDArray[np.int64]:
@@ -210,17 +210,14 @@ class ActionTask:
         whole["noise_m"], whole["noise_alpha"] = noise[:, np.arange(size), 1 + whole.pop("stratum")]
         return whole
 
-    def _fit_kinds(self) -> Kinds:
-        """Find the kinds of futures in each data set, and number them as the strata are."""
-        courses, strata = [], []
+    def _find_kinds(self) -> Kinds:
         noise = torch.from_numpy(stratum_centres(self.model.config.width))
+        return Kinds.found_in(self._kind_windows(), lambda batch: self.module.strata(batch, noise))
+
+    def _kind_windows(self) -> Iterator[tuple[dict[str, NDArray[Any]], Float32]]:
         for number, pool in enumerate(self.rows):
             rng = np.random.default_rng(0)
-            arrays, course = self._windows(number, pool[rng.integers(0, len(pool), KIND_WINDOWS)], rng)
-            courses.append(course)
-            few = {name: torch.from_numpy(np.ascontiguousarray(array[:STRATA_WINDOWS])) for name, array in arrays.items()}
-            strata.append(self.module.strata(few, noise))
-        return Kinds.fit(courses).numbered_as(strata)
+            yield self._windows(number, pool[rng.integers(0, len(pool), KIND_WINDOWS)], rng)
 
     def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
         counts = [len(rows) for rows in self.labelled]

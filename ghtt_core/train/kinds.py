@@ -6,21 +6,26 @@ and a window trains the stratum whose kind its own future is nearest to, as with
 CoRL 2019). The kinds are no part of a checkpoint: where training goes on, they are numbered as its strata already are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
-from ghtt_core.courses import coarse, distances, kinds
+from ghtt_core.courses import JOINTS, coarse, distances, kinds
 from ghtt_core.features import HandFrames, joints_from_features
 from ghtt_core.sampling import STRATA
 from ghtt_core.skeleton import HANDS
 from ghtt_core.train.losses import METRES
 
 Float32 = NDArray[np.float32]
+
+KIND_WINDOWS, _STRATA_WINDOWS = 1024, 48
+"""Windows of each data set from which the kinds of futures are found, and on which the strata are seen."""
 
 
 def coarse_course(future_m: Float32, last_m: Float32, rotation: Float32) -> Float32:
@@ -34,7 +39,7 @@ def coarse_course(future_m: Float32, last_m: Float32, rotation: Float32) -> Floa
     Returns:
         (B, T / 4, 2, 4, 3).
     """
-    moved = coarse(future_m - last_m[:, None])
+    moved = coarse(future_m) - last_m[:, None, :, list(JOINTS)]
     return np.asarray(moved @ rotation[:, None] / METRES, np.float32)
 
 
@@ -66,6 +71,27 @@ class Kinds:
     """
 
     centres: Float32
+
+    @classmethod
+    def found_in(
+        cls,
+        windows: Iterable[tuple[dict[str, NDArray[Any]], Float32]],
+        strata: Callable[[dict[str, Tensor]], Float32] | None = None,
+    ) -> "Kinds":
+        """The kinds among training windows, numbered as a model's strata are if those mean anything yet.
+
+        Args:
+            windows: For each data set the arrays that a model's losses take, and the courses of `KIND_WINDOWS` futures.
+            strata: What gives the mean courses of the strata over a batch.
+        """
+        courses, led = [], []
+        for arrays, course in windows:
+            courses.append(course)
+            if strata is not None:
+                few = {name: array[:_STRATA_WINDOWS] for name, array in arrays.items()}
+                led.append(strata({name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in few.items()}))
+        found = cls.fit(courses)
+        return found if strata is None else found.numbered_as(led)
 
     @classmethod
     def fit(cls, courses: Sequence[Float32], seed: int = 0) -> "Kinds":

@@ -1,5 +1,6 @@
 """Training of the pose block."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ from ghtt_core.runtime import CLIP_FRAMES, FEATURES
 from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres
 from ghtt_core.skeleton import BONES, HANDS, MEAN_HAND_SIZE_M
 from ghtt_core.train.augment import Corrupt, Hiding, as_estimated, hide, vary
-from ghtt_core.train.kinds import Kinds, coarse_course, mean_courses
+from ghtt_core.train.kinds import KIND_WINDOWS, Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix, Draw
 from ghtt_core.train.store import MotionStore
@@ -36,8 +37,6 @@ from ghtt_core.train.store import MotionStore
 Float32 = NDArray[np.float32]
 KL_WEIGHT = 1e-5
 VALIDATION_SAMPLES = 20
-KIND_WINDOWS, STRATA_WINDOWS = 1024, 48
-"""Windows of each data set from which the kinds of futures are found, and on which the strata are seen."""
 _VELOCITY = np.arange(VELOCITY.start, VELOCITY.stop).reshape(HANDS, 9)
 FEATURE_KINDS = tuple(
     np.ravel(kind)
@@ -144,7 +143,7 @@ class PoseTask:
             self._fit_standardisation()
         else:
             self.module.block.load_state_dict(begin.state_dict())
-        self.kinds = self._fit_kinds(numbered=begin is not None)
+        self.kinds = self._find_kinds(numbered=begin is not None)
 
     def _new_block(self) -> PoseBlock:
         return PoseBlock(self.config)
@@ -168,19 +167,14 @@ class PoseTask:
         block.feature_mean.copy_(torch.from_numpy(mean.astype(np.float32)))
         block.feature_std.copy_(torch.from_numpy(np.maximum(spread, 1e-2).astype(np.float32)))
 
-    def _fit_kinds(self, *, numbered: bool) -> Kinds:
-        """Find the kinds of futures in each data set, and number them as the strata are if those mean anything yet."""
-        courses, strata = [], []
+    def _find_kinds(self, *, numbered: bool) -> Kinds:
         noise = torch.from_numpy(stratum_centres(self.config.width)[0])
+        return Kinds.found_in(self._kind_windows(), (lambda batch: self.module.strata(batch, noise)) if numbered else None)
+
+    def _kind_windows(self) -> Iterator[tuple[dict[str, NDArray[Any]], Float32]]:
         for store in self.train.stores:
             rng = np.random.default_rng(0)
-            arrays, course = self._arrays(self._draw(DataMix([(store, 1.0)]), rng, KIND_WINDOWS), rng)
-            courses.append(course)
-            if numbered:
-                few = {name: torch.from_numpy(np.ascontiguousarray(array[:STRATA_WINDOWS])) for name, array in arrays.items()}
-                strata.append(self.module.strata(few, noise))
-        kinds = Kinds.fit(courses)
-        return kinds.numbered_as(strata) if numbered else kinds
+            yield self._arrays(self._draw(DataMix([(store, 1.0)]), rng, KIND_WINDOWS), rng)
 
     def _draw(self, mix: DataMix, rng: np.random.Generator, size: int) -> Draw:
         """Windows with as much as there is of the whole future, whose kind is wanted."""

@@ -113,7 +113,7 @@ def test_one_sequence_gives_one_neighbour_at_most(moving: np.ndarray) -> None:
     assert len({future.tobytes() for future in np.round(futures, 4)}) == 5
 
 
-def test_fixed_futures_are_the_kinds_of_motion_there_are_as_the_hand_sees_them(moving: np.ndarray) -> None:
+def test_fixed_futures_are_the_kinds_of_motion_there_are_as_the_hand_sees_them() -> None:
     """Hands that go one of four ways, or stand still: each way is among the futures, wherever a hand is and however it lies."""
     ways = np.array([[0.004, 0.0, 0.0], [-0.004, 0.0, 0.001], [0.0, 0.005, 0.0], [0.0, 0.001, -0.005], [0.0, 0.0, 0.0]])
     seen = straight_motion(ways[np.arange(60) % 5] + np.random.default_rng(6).normal(0.0, 0.0001, (60, 3)))
