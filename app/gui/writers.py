@@ -1,6 +1,7 @@
 """What a live run writes, beside the pipeline and never in its way."""
 
 import math
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -109,7 +110,8 @@ class LiveExport:
 
     def writing(self) -> Writing:
         """How long and how large it is."""
-        size = sum(_size(path) for path in self.directory.rglob("*"))
+        # The exporter's thread makes and removes folders meanwhile, which `os.walk` passes over and `rglob` may not.
+        size = sum(_size(Path(folder, name)) for folder, _, names in os.walk(self.directory) for name in names)
         return Writing(self.directory, time.monotonic() - self._started_s, size)
 
     def close(self) -> None:

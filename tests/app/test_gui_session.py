@@ -1,6 +1,8 @@
 """The session behind the window: real pipeline and threads, an estimator and a model that know the truth."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Event
 
@@ -218,6 +220,28 @@ def test_an_export_can_be_opened_again(qtbot: QtBot, opened: Callable[..., LiveS
     moment = session.moment()
     assert moment is not None
     np.testing.assert_allclose(moment.observation.joints_cam_m, recording.observed_cam_m[moment.frame.index])
+
+
+def test_the_size_of_an_export_can_be_asked_while_its_folders_vanish(
+    qtbot: QtBot, opened: Callable[..., LiveSession], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = opened("live script", "")
+    session.start_export(tmp_path / "rec")
+    qtbot.waitUntil(lambda: (tmp_path / "rec" / "parts").is_dir())
+    scandir, vanished = os.scandir, []
+
+    def scandir_too_late(path: str) -> AbstractContextManager[Iterator[os.DirEntry[str]]]:
+        if Path(path).name == "parts":
+            vanished.append(path)
+            raise FileNotFoundError(path)
+        return scandir(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", scandir_too_late)
+        writing = session.writing()[1]
+    assert vanished
+    assert writing is not None
+    assert writing.size_bytes >= 0
 
 
 def test_a_recording_is_shown_without_a_model(
