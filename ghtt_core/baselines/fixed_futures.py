@@ -10,7 +10,7 @@ from ghtt_core.courses import coarse, distances, kinds, median
 from ghtt_core.skeleton import HANDS
 
 Array = NDArray[np.floating]
-_WINDOWS = 600
+_WINDOWS = 2048
 
 
 class FixedFutures:

@@ -24,10 +24,10 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
-from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres
+from ghtt_core.sampling import stratum_centres, stratum_noise
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.train.augment import Corrupt, as_estimated, mirrored
-from ghtt_core.train.kinds import KIND_WINDOWS, Kinds, coarse_course, mean_courses
+from ghtt_core.train.kinds import KIND_WINDOWS, STRATA_WINDOWS, Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
 from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
@@ -206,8 +206,7 @@ class ActionTask:
         whole = {name: array[order] for name, array in whole.items()}
         width = self.model.config.width
         whole["noise_history"] = rng.standard_normal((size, HISTORY_CLIPS, width), np.float32)
-        noise = sampling_noise(width, 1 + STRATA, rng, (size,))
-        whole["noise_m"], whole["noise_alpha"] = noise[:, np.arange(size), 1 + whole.pop("stratum")]
+        whole["noise_m"], whole["noise_alpha"] = stratum_noise(width, whole.pop("stratum"), rng)
         return whole
 
     def _find_kinds(self) -> Kinds:
@@ -216,8 +215,13 @@ class ActionTask:
 
     def _kind_windows(self) -> Iterator[tuple[dict[str, NDArray[Any]], Float32]]:
         for number, pool in enumerate(self.rows):
-            rng = np.random.default_rng(0)
-            yield self._windows(number, pool[rng.integers(0, len(pool), KIND_WINDOWS)], rng)
+            rng, store = np.random.default_rng(0), self.stores[number]
+            arrays, _ = self._windows(number, pool[rng.integers(0, len(pool), STRATA_WINDOWS)], rng)
+            rows = pool[rng.integers(0, len(pool), KIND_WINDOWS)]
+            truth_m = store.gather(store.truth_m, rows, 1, self.model.config.future_clips * CLIP_FRAMES)
+            flip = rng.random(len(rows)) < 0.5
+            truth_m[flip] = mirrored(truth_m[flip])
+            yield arrays, coarse_course(truth_m[:, 1:], truth_m[:, 0])
 
     def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
         counts = [len(rows) for rows in self.labelled]
@@ -276,7 +280,7 @@ class ActionTask:
             "anchor_position": last.position,
             "future": future,
         }
-        return arrays, coarse_course(future, truth_m[:, CLIP_FRAMES - 1], last.rotation)
+        return arrays, coarse_course(future, truth_m[:, CLIP_FRAMES - 1])
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Forecast and recognition on held-out recordings, by data set."""

@@ -26,10 +26,10 @@ from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, reparametrise
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES
-from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres
+from ghtt_core.sampling import sampling_noise, stratum_centres, stratum_noise
 from ghtt_core.skeleton import BONES, HANDS, MEAN_HAND_SIZE_M
 from ghtt_core.train.augment import Corrupt, Hiding, as_estimated, hide, vary
-from ghtt_core.train.kinds import KIND_WINDOWS, Kinds, coarse_course, mean_courses
+from ghtt_core.train.kinds import KIND_WINDOWS, STRATA_WINDOWS, Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal, masked_l1
 from ghtt_core.train.mix import DataMix, Draw
 from ghtt_core.train.store import MotionStore
@@ -173,8 +173,11 @@ class PoseTask:
 
     def _kind_windows(self) -> Iterator[tuple[dict[str, NDArray[Any]], Float32]]:
         for store in self.train.stores:
-            rng = np.random.default_rng(0)
-            yield self._arrays(self._draw(DataMix([(store, 1.0)]), rng, KIND_WINDOWS), rng)
+            rng, mix = np.random.default_rng(0), DataMix([(store, 1.0)])
+            arrays, _ = self._arrays(self._draw(mix, rng, STRATA_WINDOWS), rng)
+            drawn = self._draw(mix, rng, KIND_WINDOWS)
+            _, truth_m = vary(drawn.seen_m, drawn.truth_m, rng)
+            yield arrays, coarse_course(truth_m[:, CLIP_FRAMES:], truth_m[:, CLIP_FRAMES - 1])
 
     def _draw(self, mix: DataMix, rng: np.random.Generator, size: int) -> Draw:
         """Windows with as much as there is of the whole future, whose kind is wanted."""
@@ -184,16 +187,15 @@ class PoseTask:
         """A training batch: the noisy observed clip, the clean one and what comes, and the noise of the kind that this is."""
         drawn = self._draw(self.train, rng, size)
         arrays, course = self._arrays(drawn, rng)
-        stratum = self.kinds.nearest(course, drawn.store)
-        noise = sampling_noise(self.config.width, 1 + STRATA, rng, (size,))[0, np.arange(size), 1 + stratum]
-        return {**arrays, "noise": noise}
+        of_m, _ = stratum_noise(self.config.width, self.kinds.nearest(course, drawn.store), rng)
+        return {**arrays, "noise": of_m}
 
     def _arrays(self, drawn: Draw, rng: np.random.Generator) -> tuple[dict[str, NDArray[Any]], Float32]:
         """What the losses take, but for the noise; and the coarse courses of whole futures."""
         seen_m, truth_m = vary(drawn.seen_m, drawn.truth_m, rng)
         noisy = hide(as_estimated(seen_m[:, :CLIP_FRAMES], drawn.estimated, self.corrupt, rng), self.hiding, rng)
         arrays = pose_arrays(noisy, truth_m[:, : CLIP_FRAMES + self.frames])
-        course = coarse_course(truth_m[:, CLIP_FRAMES:], truth_m[:, CLIP_FRAMES - 1], arrays["anchor_rotation"])
+        course = coarse_course(truth_m[:, CLIP_FRAMES:], truth_m[:, CLIP_FRAMES - 1])
         return {**arrays, "exact": drawn.exact}, course
 
     def validate(self, module: nn.Module) -> dict[str, float]:

@@ -107,16 +107,18 @@ def test_refined_poses_and_actions_are_those_of_the_streaming_predictor(
 
 @pytest.mark.parametrize("kind", [CascadeForecaster, PoseBlockForecaster])
 def test_a_shorter_forecast_is_the_beginning_of_a_longer_one(
-    kind: type[CascadeForecaster | PoseBlockForecaster], model: Model, motion: np.ndarray
+    kind: type[CascadeForecaster | PoseBlockForecaster], model: Model, motion: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also beyond the clips that are imagined at run time, and where the horizon is no whole clip."""
+    # Joint limits see one frame at a time; on an untrained model's short bones they would enlarge what rounding leaves.
+    monkeypatch.setattr("ghtt_core.evaluate.model.with_joint_limits", lambda joints_m: joints_m)
     longest = kind(model)
     longest.fit(_windows(96))
     futures = longest.forecast(motion[None, -16:], 2)
     for frames in (64, 32, 20):
         shorter = kind(model)
         shorter.fit(_windows(frames))
-        np.testing.assert_allclose(shorter.forecast(motion[None, -16:], 2), futures[:, :, :frames], atol=1e-5)
+        np.testing.assert_allclose(shorter.forecast(motion[None, -16:], 2), futures[:, :, :frames], atol=1e-6)
 
 
 def test_what_was_forecast_is_not_forecast_again(model: Model, motion: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:

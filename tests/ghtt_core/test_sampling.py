@@ -1,6 +1,6 @@
 import numpy as np
 
-from ghtt_core.sampling import STRATA, sampling_noise
+from ghtt_core.sampling import STRATA, sampling_noise, stratum_centres, stratum_noise
 
 
 def test_the_first_future_has_no_noise_and_the_seed_fixes_the_others():
@@ -12,16 +12,23 @@ def test_the_first_future_has_no_noise_and_the_seed_fixes_the_others():
     assert (once[:, 1:] != other[:, 1:]).all()
 
 
-def test_a_sample_stays_in_its_stratum_whatever_the_seed_and_the_batch():
+def test_a_sample_stays_in_its_stratum_whatever_the_seed():
     centres = np.mean([sampling_noise(64, 1 + STRATA, np.random.default_rng(seed))[:, 1:] for seed in range(200)], axis=0)
-    batch = sampling_noise(64, 1 + 2 * STRATA, np.random.default_rng(9), (5,))[:, :, 1:]
-    distance = np.linalg.norm(batch[:, :, :, None] - centres[:, None, None], axis=-1)
-    nearest = distance.argmin(axis=-1)
-    np.testing.assert_array_equal(nearest, np.broadcast_to(np.tile(np.arange(STRATA), 2), nearest.shape))
+    several = sampling_noise(64, 1 + 2 * STRATA, np.random.default_rng(9))[:, 1:]
+    distance = np.linalg.norm(several[:, :, None] - centres[:, None], axis=-1)
+    np.testing.assert_array_equal(distance.argmin(axis=-1), [np.tile(np.arange(STRATA), 2)] * 2)
+
+
+def test_noise_can_be_drawn_from_chosen_strata():
+    chosen = np.array([4, 0, 4, 18])
+    drawn = stratum_noise(64, chosen, np.random.default_rng(2))
+    distance = np.linalg.norm(drawn[:, :, None] - stratum_centres(64)[:, None], axis=-1)
+    np.testing.assert_array_equal(distance.argmin(axis=-1), [chosen] * 2)
+    assert (drawn[:, 0] != drawn[:, 2]).all()
 
 
 def test_over_all_strata_the_noise_is_standard_normal():
-    drawn = sampling_noise(512, 1 + STRATA, np.random.default_rng(0), (50,))[:, :, 1:]
+    drawn = np.stack([sampling_noise(512, 1 + STRATA, np.random.default_rng(seed))[:, 1:] for seed in range(50)])
     assert abs(drawn.mean()) < 0.02
     assert abs(drawn.std() - 1.0) < 0.02
 
