@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
         default="egocentric",
         help="action: the shipped vocabulary, or all labels",
     )
-    parser.add_argument("--joint", action="store_true", help="action: train the pose block's decoder too, for whole futures")
+    parser.add_argument("--joint", action="store_true", help="action: train the pose block too, for whole futures")
     parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--minutes", type=float, default=math.inf, help="time budget")

@@ -1,6 +1,8 @@
 """Training of what G-HTT is compared with: the flat model, and its own encoders for recognition alone.
 
-Both are trained as G-HTT is, on the same windows, noise and losses, so that only what the ablation takes away is missing.
+Both are trained as G-HTT is, on the same windows, noise and losses, so that only what the ablation takes away is missing. The
+flat model learns as the pose block does: the stratum of a future's kind learns from it, without the action block's choice among
+several.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,6 @@
-"""Training of the action block on top of a pose block that is frozen, or whose decoder learns with it."""
+"""Training of the action block on top of a pose block that is frozen, or learns with it."""
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -46,8 +47,13 @@ TEXT_WEIGHT = 0.1
 LEVEL_WEIGHT = 0.1
 """Of the distance between foretold mid-levels and those of what came: the pose block makes only the mean of what may follow out
 of the latter, and a future of one kind lies elsewhere."""
+KEPT_LEVEL_WEIGHT = 0.3
+"""Of the distance between a clip's mid-level and what it was before joint training, in units of their spread."""
 LEAST_FUTURE = CLIP_FRAMES * 3 // 2
 """Frames that have to follow in a training window."""
+CANDIDATES = 4
+"""The strata of so many kinds of future, those nearest to what came, are tried; the one that foretells it best learns from it.
+Which kind is meant depends on what was seen, and the kinds do not know that."""
 ENOUGH_WINDOWS = 50
 HISTORY_CLIPS = 8
 """Clips of history in training; longer ones at run time are of the same kind, and most training motion is shorter."""
@@ -58,17 +64,19 @@ class ActionLosses(nn.Module):
 
     Args:
         block: Is trained.
-        pose: Is frozen, but for its decoder if `joint`.
+        pose: Is frozen, unless `joint`.
         future_clips: How many clips a future has.
-        joint: Train the pose block's decoder too, so that it answers for whole futures and not for the next clip alone. Its
-            encoder and its head stay, and with them the mid-levels of the past and the refined poses.
+        joint: Train the pose block too, so that it answers for whole futures and not for the next clip alone. Its head stays,
+            and its encoder is held to the refined poses and the mid-levels that it gave before: the former are good, and the
+            mid-levels of the earlier past, which are not computed again, have to fit the new one.
     """
 
     def __init__(self, block: ActionBlock, pose: PoseBlock, future_clips: int, *, joint: bool = False) -> None:
         super().__init__()
         self.block = block
-        self.pose = pose.requires_grad_(False)
-        self.pose.decoder.requires_grad_(joint)
+        self.pose = pose.requires_grad_(joint)
+        self.pose.head.requires_grad_(False)
+        self.before = copy.deepcopy(pose).requires_grad_(False) if joint else None
         self.future_clips = future_clips
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -76,13 +84,18 @@ class ActionLosses(nn.Module):
         block = self.block
         labelled = batch["label"] != UNLABELLED
         amount = torch.where(labelled, M_NOISE, FORECAST_M_NOISE)[:, None, None]
-        history = batch["history"] + amount * block.m_std * batch["noise_history"]
+        m_mean, m_logvar, m_skip, refined = self._last_clip(batch)
+        last, kept = refined[:, -1], self._distance_from_before(m_mean, refined, batch)
+        history = torch.cat((batch["history"][:, :-1], m_mean[:, None]), dim=1)
+        history = history + amount * block.m_std * batch["noise_history"]
         mean, logvar, skip = block.encode(history, batch["valid"])
         naming, agreement = self._recognition(mean, batch["label"], labelled)
 
-        m_mean, m_logvar, m_skip, last = self._last_clip(batch)
-        m = torch.stack((m_mean, reparametrise(m_mean, m_logvar, batch["noise_m"])), dim=1)  # (B, 2, d)
-        alpha = torch.stack((mean, reparametrise(mean, logvar, batch["noise_alpha"])), dim=1)
+        m = reparametrise(m_mean[:, None], m_logvar[:, None], batch["noise_m"])  # (B, candidates, d)
+        alpha = reparametrise(mean[:, None], logvar[:, None], batch["noise_alpha"])
+        meant = self._meant(m, m_skip, last, alpha, skip, batch)
+        m = torch.stack((m_mean, m[meant]), dim=1)  # (B, 2, d)
+        alpha = torch.stack((mean, alpha[meant]), dim=1)
         later = self._decode_half_with_skip(alpha, skip, batch["valid"])  # (B, 2, F - 1, d)
         target = block.standardise(batch["coming"])[:, None]
         distance = (block.standardise(later) - target).abs().mean(dim=-1)
@@ -90,11 +103,20 @@ class ActionLosses(nn.Module):
         level = torch.where(known, distance, 0.0).sum(dim=2) / known.sum(dim=2).clamp(min=1)
         exact, best = (LEVEL_WEIGHT * level + self._joint_errors(m, m_skip, last, later, batch)).unbind(dim=1)
         divergence = kl_to_standard_normal(mean, logvar)
-        loss = (exact + best + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence).mean()
+        loss = (exact + best + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence + kept).mean()
         share = labelled.float().mean().clamp(min=1e-6)
         right = ((block.logits(mean).argmax(dim=1) == batch["label"]) & labelled).float() / share
-        parts = {"future": exact, "future_best": best, "class": naming / share, "top1": right, "kl": divergence}
+        parts = {"future": exact, "future_best": best, "class": naming / share, "top1": right, "kl": divergence, "kept": kept}
         return loss, {name: part.detach().mean() for name, part in parts.items()}
+
+    @torch.no_grad()
+    def _meant(
+        self, m: Tensor, m_skip: Tensor, last: Tensor, alpha: Tensor, skip: Tensor, batch: dict[str, Tensor]
+    ) -> tuple[Tensor, Tensor]:
+        """Row and number of the candidate, of (B, candidates, d), that comes nearest to what happened."""
+        later = self._decode_half_with_skip(alpha, skip, batch["valid"])
+        errors = self._joint_errors(m, m_skip, last, later, batch)
+        return torch.arange(len(m), device=m.device), errors.argmin(dim=1)
 
     def _recognition(self, alpha: Tensor, label: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
         """(B,) cross-entropy and (B,) distance to the class's latent; 0 where there is no label."""
@@ -115,11 +137,18 @@ class ActionLosses(nn.Module):
         alone = self.block.decode(alpha[half:].flatten(0, 1), None, valid[half * draws :], clips)
         return torch.cat((with_skip, alone)).view(len(skip), draws, clips, -1)
 
-    @torch.no_grad()
     def _last_clip(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """M's mean and log-variance of the newest clip, its frame outputs, and its last frame, refined."""
-        mean, logvar, skip = self.pose.encode(batch["features"], batch["mask"])
-        return mean, logvar, skip, self.pose.refine(skip, batch["features"], batch["mask"])[:, -1]
+        """M's mean and log-variance of the newest clip, its frame outputs, and the refined clip."""
+        return _encoded_and_refined(self.pose, batch)
+
+    def _distance_from_before(self, mean: Tensor, refined: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """(B,) how far the pose block's answers have moved from what they were; 0 where it is frozen."""
+        if self.before is None:
+            return torch.zeros_like(mean[:, 0])
+        with torch.no_grad():
+            mean_before, _, _, refined_before = _encoded_and_refined(self.before, batch)
+        apart = ((refined - refined_before) / self.pose.feature_std).abs().mean(dim=(1, 2))
+        return apart + KEPT_LEVEL_WEIGHT * ((mean - mean_before) / self.block.m_std).abs().mean(dim=1)
 
     def _joint_errors(self, m: Tensor, m_skip: Tensor, last: Tensor, later: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """(B, draws): joint errors of whole futures, the first clip drawn from the pose block as at run time."""
@@ -144,13 +173,18 @@ class ActionLosses(nn.Module):
     def strata(self, batch: dict[str, Tensor], noise: Tensor) -> Float32:
         """(K, T / 4, 2, 4, 3): the mean coarse courses of what noise for m and alpha, (2, K, d), makes of a batch."""
         mean, logvar, skip = self.block.encode(batch["history"], batch["valid"])
-        m_mean, m_logvar, m_skip, last = self._last_clip(batch)
-        coming = []
+        m_mean, m_logvar, m_skip, refined = self._last_clip(batch)
+        last, coming = refined[:, -1], []
         for of_m, of_alpha in zip(*noise, strict=True):
             alpha = reparametrise(mean, logvar, of_alpha)
             later = self.block.decode(alpha, skip, batch["valid"], self.future_clips - 1)
             coming.append(self._futures(reparametrise(m_mean, m_logvar, of_m), m_skip, last, later))
         return mean_courses(coming, last, batch["size"])
+
+
+def _encoded_and_refined(pose: PoseBlock, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    mean, logvar, skip = pose.encode(batch["features"], batch["mask"])
+    return mean, logvar, skip, pose.refine(skip, batch["features"], batch["mask"])
 
 
 class ActionTask:
@@ -200,13 +234,14 @@ class ActionTask:
         parts = []
         for number, rows in self._pick(rng, size):
             arrays, course = self._windows(number, rows, rng)
-            parts.append({**arrays, "stratum": self.kinds.nearest(course, np.full(len(rows), number))})
+            parts.append({**arrays, "stratum": self.kinds.nearest(course, np.full(len(rows), number), CANDIDATES)})
         whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         order = rng.permutation(size)
         whole = {name: array[order] for name, array in whole.items()}
         width = self.model.config.width
         whole["noise_history"] = rng.standard_normal((size, HISTORY_CLIPS, width), np.float32)
-        whole["noise_m"], whole["noise_alpha"] = stratum_noise(width, whole.pop("stratum"), rng)
+        noise = stratum_noise(width, whole.pop("stratum").ravel(), rng)
+        whole["noise_m"], whole["noise_alpha"] = noise.reshape(2, size, CANDIDATES, width)
         return whole
 
     def _find_kinds(self) -> Kinds:

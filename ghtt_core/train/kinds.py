@@ -116,13 +116,13 @@ class Kinds:
         pairs = zip(self.centres, strata, strict=True)
         return Kinds(np.stack([one[_numbering(one[:, : course.shape[1]], course)] for one, course in pairs]))
 
-    def nearest(self, course: Float32, which: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(B,) the stratum of each of (B, T / 4, 2, 4, 3) courses, which come from the data sets (B,)."""
-        found = np.zeros(len(course), np.int64)
+    def nearest(self, course: Float32, which: NDArray[np.int64], count: int = 1) -> NDArray[np.int64]:
+        """(B, count) the strata of (B, T / 4, 2, 4, 3) courses from the data sets (B,); that of the nearest kind first."""
+        found = np.zeros((len(course), count), np.int64)
         for number, centres in enumerate(self.centres):
             rows = which == number
             if rows.any():
-                found[rows] = distances(course[rows], centres).argmin(axis=1)
+                found[rows] = distances(course[rows], centres).argsort(axis=1)[:, :count]
         return found
 
 

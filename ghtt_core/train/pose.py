@@ -187,7 +187,7 @@ class PoseTask:
         """A training batch: the noisy observed clip, the clean one and what comes, and the noise of the kind that this is."""
         drawn = self._draw(self.train, rng, size)
         arrays, course = self._arrays(drawn, rng)
-        of_m, _ = stratum_noise(self.config.width, self.kinds.nearest(course, drawn.store), rng)
+        of_m, _ = stratum_noise(self.config.width, self.kinds.nearest(course, drawn.store)[:, 0], rng)
         return {**arrays, "noise": of_m}
 
     def _arrays(self, drawn: Draw, rng: np.random.Generator) -> tuple[dict[str, NDArray[Any]], Float32]:

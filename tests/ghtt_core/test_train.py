@@ -18,7 +18,7 @@ from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence, Segment, at_rate
 from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.train.__main__ import main
-from ghtt_core.train.action import ActionTask
+from ghtt_core.train.action import CANDIDATES, ActionTask
 from ghtt_core.train.augment import Hiding, hide, mirrored, mixed_noise, vary
 from ghtt_core.train.calibrate import class_bias
 from ghtt_core.train.loop import LoopOptions, Trainer, pose_card
@@ -192,7 +192,7 @@ def test_the_head_is_fitted_and_nothing_else_of_a_checkpoint_changes(tmp_path, c
 
 
 @pytest.mark.parametrize("joint", [False, True])
-def test_the_action_block_leaves_the_pose_block_alone_or_trains_its_decoder(joint, sequences, tmp_path):
+def test_the_action_block_leaves_the_pose_block_alone_or_trains_all_but_its_head(joint, sequences, tmp_path):
     model = GHTT(TINY, ("pour",))
     model.pose.load_state_dict(task(sequences).module.block.state_dict())
     torch.nn.init.normal_(model.pose.head[-1].weight, std=0.02)  # untrained, it would answer the same to everything
@@ -202,7 +202,28 @@ def test_the_action_block_leaves_the_pose_block_alone_or_trains_its_decoder(join
     Trainer(action, LoopOptions(tmp_path, steps=2, batch=8, epoch=2, learning_rate=1e-2), {}).run()
     after = load_checkpoint(tmp_path / "last.safetensors")[0].pose.state_dict()
     changed = {name.partition(".")[0] for name, tensor in before.items() if not torch.equal(tensor, after[name])}
-    assert changed == ({"decoder"} if joint else set())
+    learned = {name.partition(".")[0] for name, _ in model.pose.named_parameters()} - {"head"}
+    assert changed == (learned if joint else set())
+
+
+def test_the_kind_that_foretells_what_came_learns_from_it(sequences):
+    model = GHTT(TINY, ("pour",))
+    for part in (model.pose.head[-1], model.action.head):
+        torch.nn.init.normal_(part.weight, std=0.1)  # untrained, they would answer the same to everything
+    text = np.ones((1, TINY.text_width), np.float32)
+    action = ActionTask(model, text, [("made", sequences, 1.0)], [], mixed_noise)
+    batch = {name: torch.from_numpy(array) for name, array in action.batch(np.random.default_rng(3), 6).items()}
+    assert batch["noise_m"].shape == batch["noise_alpha"].shape == (6, CANDIDATES, TINY.width)
+
+    def best(candidates):
+        """Its part of the loss where the given candidates, (6, any number), are to choose from."""
+        index = candidates[..., None].expand(-1, -1, TINY.width)
+        chosen = {name: batch[name].gather(1, index) for name in ("noise_m", "noise_alpha")}
+        return action.module({**batch, **chosen})[1]["future_best"].item()
+
+    alone = [best(torch.full((6, 1), number)) for number in range(CANDIDATES)]
+    together = best(torch.arange(CANDIDATES).expand(6, -1))
+    assert together < min(alone)
 
 
 @pytest.mark.gpu

@@ -51,13 +51,13 @@ def test_the_kinds_cover_what_they_were_found_in_and_unknown_hands_do_not_count(
     course = courses(0)
     course[:150, :, 0], course[150:300, :, 1] = np.nan, np.nan
     kinds = Kinds.fit([course])
-    stratum = kinds.nearest(course, np.zeros(len(course), np.int64))
+    stratum = kinds.nearest(course, np.zeros(len(course), np.int64))[:, 0]
     assert len(np.unique(stratum)) > 0.6 * STRATA
     apart, still = (np.nanmean(np.linalg.norm(course - one, axis=-1)) for one in (kinds.centres[0][stratum], 0.0))
     assert apart < 0.65 * still
     one_hand = course[300:].copy()
     one_hand[:, :, 0] = np.nan
-    known = kinds.nearest(one_hand, np.zeros(100, np.int64))
+    known = kinds.nearest(one_hand, np.zeros(100, np.int64))[:, 0]
     lengths = np.linalg.norm(one_hand[:, None, :, 1] - kinds.centres[:, :, :, 1], axis=-1)
     np.testing.assert_array_equal(known, (lengths.mean(axis=(2, 3)) + 0.25 * lengths[:, :, -1].mean(axis=2)).argmin(axis=1))
 
@@ -90,7 +90,7 @@ def test_a_window_gets_the_noise_of_its_kind() -> None:
     batch = task.batch(np.random.default_rng(5), 32)
     _, course = task._arrays(drawn, rng)
     away = np.linalg.norm(batch["noise"][:, None] - stratum_centres(TINY.width)[0], axis=-1)
-    np.testing.assert_array_equal(away.argmin(axis=1), task.kinds.nearest(course, drawn.store))
+    np.testing.assert_array_equal(away.argmin(axis=1), task.kinds.nearest(course, drawn.store)[:, 0])
     assert course.shape == (32, TINY.future_clips * 4, 2, len(JOINTS), 3)
 
 
