@@ -18,6 +18,8 @@ from ghtt_core.runtime import CLIP_FRAMES
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.weights import read_metadata
 
+FLAT_MODEL = "flat model"
+"""How its rows begin."""
 RECOGNISER = "recogniser"
 """The `block` that the card of a checkpoint trained for recognition alone names."""
 
@@ -25,7 +27,7 @@ RECOGNISER = "recogniser"
 class FlatForecaster(SampledForecaster):
     """The flat model: all frames from one latent."""
 
-    def __init__(self, model: FlatModel, temperature: float, seed: int = 0, name: str = "flat model") -> None:
+    def __init__(self, model: FlatModel, temperature: float, seed: int = 0, name: str = FLAT_MODEL) -> None:
         super().__init__(model, np.array(PALM_TEMPLATE), name)
         self.model, self.temperature, self.seed = model, temperature, seed
 
@@ -71,7 +73,7 @@ def load_companions(paths: Sequence[Path], seed: int) -> Companions:
     for path in paths:
         if read_metadata(path).get("format") == FORMAT:
             model, temperature, card = load_flat(path)
-            name = _named("flat model", card)
+            name = _named(FLAT_MODEL, card)
             flat.append(FlatForecaster(model, temperature, seed, name))
         else:
             card = read_spec(path)[2]

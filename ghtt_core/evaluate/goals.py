@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ghtt_core.evaluate.ablations import FLAT_MODEL
 from ghtt_core.evaluate.bootstrap import Estimate
 from ghtt_core.evaluate.refine import GAP_FRAMES
 from ghtt_core.evaluate.tables import Column, Table, Value
@@ -88,7 +89,8 @@ def _forecast_goals(table: Table, model: str) -> Iterator[Goal]:
     yield from _at_most(table, model, "best_ade_ratio", 0.6, f"{frames}: best ADE ÷ zero velocity")
     yield from _at_most(table, model, "best_fde_ratio", 0.5, f"{frames}: best FDE ÷ zero velocity")
     yield from _at_most(table, model, "first_ade_ratio", 0.9, f"{frames}: deterministic ADE ÷ zero velocity")
-    for other in ("constant velocity", "damped velocity", "nearest neighbours", "fixed futures", f"{model}, P alone"):
+    flat = [name for name, _ in table.rows if name.startswith(FLAT_MODEL)]
+    for other in ("constant velocity", "damped velocity", "nearest neighbours", "fixed futures", *flat, f"{model}, P alone"):
         yield from _beats(table, model, other, "best_ade", f"{frames}: best ADE, mm,")
 
 
