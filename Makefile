@@ -77,7 +77,7 @@ out/ablations/%.safetensors: | .venv/.train
 		--data $(if $(filter signs%,$*),$(SIGNS) --classes all,$(EGO)) --seed $(lastword $(subst _, ,$*)) --out out/ablations/$*
 	cp out/ablations/$*/best.safetensors $@
 
-# The model without a mid-level, for an hour on one thread; both blocks of the checkpoint together had more than three.
+# The model without a mid-level, for an hour on one thread; both blocks of the checkpoint together had nearly three.
 flat: out/ablations/flat_0.safetensors  ## Train the flat model for an hour (MOTION="PATH[@SHARE] ..."), another row for ALSO
 
 out/ablations/flat_%.safetensors: | .venv/.train
