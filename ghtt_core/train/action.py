@@ -84,7 +84,7 @@ class ActionLosses(nn.Module):
         block = self.block
         labelled = batch["label"] != UNLABELLED
         amount = torch.where(labelled, M_NOISE, FORECAST_M_NOISE)[:, None, None]
-        m_mean, m_logvar, m_skip, refined = self._last_clip(batch)
+        m_mean, m_logvar, m_skip, refined = _last_clip(self.pose, batch)
         last, kept = refined[:, -1], self._distance_from_before(m_mean, refined, batch)
         history = torch.cat((batch["history"][:, :-1], m_mean[:, None]), dim=1)
         history = history + amount * block.m_std * batch["noise_history"]
@@ -137,16 +137,12 @@ class ActionLosses(nn.Module):
         alone = self.block.decode(alpha[half:].flatten(0, 1), None, valid[half * draws :], clips)
         return torch.cat((with_skip, alone)).view(len(skip), draws, clips, -1)
 
-    def _last_clip(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """M's mean and log-variance of the newest clip, its frame outputs, and the refined clip."""
-        return _encoded_and_refined(self.pose, batch)
-
     def _distance_from_before(self, mean: Tensor, refined: Tensor, batch: dict[str, Tensor]) -> Tensor:
         """(B,) how far the pose block's answers have moved from what they were; 0 where it is frozen."""
         if self.before is None:
             return torch.zeros_like(mean[:, 0])
         with torch.no_grad():
-            mean_before, _, _, refined_before = _encoded_and_refined(self.before, batch)
+            mean_before, _, _, refined_before = _last_clip(self.before, batch)
         apart = ((refined - refined_before) / self.pose.feature_std).abs().mean(dim=(1, 2))
         return apart + KEPT_LEVEL_WEIGHT * ((mean - mean_before) / self.block.m_std).abs().mean(dim=1)
 
@@ -173,7 +169,7 @@ class ActionLosses(nn.Module):
     def strata(self, batch: dict[str, Tensor], noise: Tensor) -> Float32:
         """(K, T / 4, 2, 4, 3): the mean coarse courses of what noise for m and alpha, (2, K, d), makes of a batch."""
         mean, logvar, skip = self.block.encode(batch["history"], batch["valid"])
-        m_mean, m_logvar, m_skip, refined = self._last_clip(batch)
+        m_mean, m_logvar, m_skip, refined = _last_clip(self.pose, batch)
         last, coming = refined[:, -1], []
         for of_m, of_alpha in zip(*noise, strict=True):
             alpha = reparametrise(mean, logvar, of_alpha)
@@ -182,7 +178,8 @@ class ActionLosses(nn.Module):
         return mean_courses(coming, last, batch["size"])
 
 
-def _encoded_and_refined(pose: PoseBlock, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _last_clip(pose: PoseBlock, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """M's mean and log-variance of the newest clip, its frame outputs, and the refined clip."""
     mean, logvar, skip = pose.encode(batch["features"], batch["mask"])
     return mean, logvar, skip, pose.refine(skip, batch["features"], batch["mask"])
 
