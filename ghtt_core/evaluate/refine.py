@@ -16,7 +16,6 @@ from ghtt_core.evaluate.tables import Column, Table, Value
 from ghtt_core.evaluate.windows import exact, seen
 from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ
-from ghtt_core.skeleton import PALM
 
 Array = NDArray[np.floating]
 
@@ -33,7 +32,6 @@ COLUMNS = (
 GAP_FRAMES = (1, 2, 4, 8)
 ESTIMATOR = "estimator"
 _TUNING_SEQUENCES = 12
-_LAGS = range(-3, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ def refinement_table(
         row: dict[str, Value] = {key: mean_over_windows(value, units, protocol) for key, value in values.items()}
         for key in ("mpjpe_ra", "acceleration_error"):
             row[f"{key}_ratio"] = ratio_of_means(values[key], raw[key], units, protocol)
-        row["lag"] = _lag(run, test)
+        row["lag"] = metrics.lag(run.refined_m, [_truth(sequence) for sequence in test])
         table.rows.append((run.method, row))
     table.notes += [
         f"{len(test)} sequences of {len(set(units))} recordings with exact truth; millimetres, acceleration in mm/frame²;"
@@ -148,32 +146,6 @@ def _measured(run: RefinementRun, test: Sequence[MotionSequence]) -> dict[str, A
     measures = (metrics.mpjpe, metrics.mpjpe_ra, metrics.mpjpe_pa, metrics.acceleration_error)
     values = {measure.__name__: np.array([float(measure(motion, true)) for motion, true in pairs]) for measure in measures}
     return values | {"jitter": np.array([float(metrics.jitter(motion, FRAME_RATE_HZ)) for motion, _ in pairs])}
-
-
-def _lag(run: RefinementRun, test: Sequence[MotionSequence]) -> float:
-    """Frames by which the motion comes late: the shift at which the palms' velocities agree best, by a parabola between frames.
-
-    Velocities over four frames, so that constant errors of depth and orientation do not count and noise counts little.
-    """
-    agreement = np.zeros(len(_LAGS))
-    for motion, sequence in zip(run.refined_m, test, strict=True):
-        told, true = _palm_velocity(motion), _palm_velocity(_truth(sequence))
-        for index, lag in enumerate(_LAGS):
-            later, earlier = told[max(lag, 0) : len(told) + min(lag, 0)], true[max(-lag, 0) : len(true) - max(lag, 0)]
-            known = np.isfinite(later).all(axis=-1) & np.isfinite(earlier).all(axis=-1)
-            sizes = np.sqrt(np.square(later[known]).sum() * np.square(earlier[known]).sum())
-            agreement[index] += (later[known] * earlier[known]).sum() / sizes if sizes > 0 else 0.0
-    best = int(np.argmax(agreement))
-    if not 0 < best < len(agreement) - 1:
-        return float(_LAGS[best])
-    before, here, after = agreement[best - 1 : best + 2]
-    return float(_LAGS[best] + 0.5 * (before - after) / (before - 2.0 * here + after))
-
-
-def _palm_velocity(joints_m: Array) -> Array:
-    """(T, 2, 21, 3) to (T - 4, 2, 3): how far the middle of each palm moves in four frames."""
-    palm = joints_m[:, :, list(PALM)].mean(axis=2)
-    return np.asarray(palm[4:] - palm[:-4])
 
 
 def gap_table(

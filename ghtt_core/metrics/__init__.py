@@ -12,7 +12,7 @@ from ghtt_core.metrics.distribution import fid
 from ghtt_core.metrics.forecast import ForecastErrors, ade_fde, apd, cmd, error_over_horizon, mmade_mmfde
 from ghtt_core.metrics.pose import mpjpe, mpjpe_pa, mpjpe_ra
 from ghtt_core.metrics.recognition import Reliability, confusion, expected_calibration_error, reliability, top1
-from ghtt_core.metrics.smoothness import acceleration, acceleration_error, jitter
+from ghtt_core.metrics.smoothness import acceleration, acceleration_error, jitter, lag
 
 __all__ = [
     "FLEXION_LIMITS_DEG",
@@ -31,6 +31,7 @@ __all__ = [
     "fid",
     "finger_flexion",
     "jitter",
+    "lag",
     "mmade_mmfde",
     "mpjpe",
     "mpjpe_pa",

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from ghtt_core.metrics import lag
 from ghtt_core.skeleton import HANDS
-from ghtt_core.synthetic.noise import EstimatorNoise, joint_scale
+from ghtt_core.synthetic.noise import EstimatorNoise, delayed, joint_scale
 
 Float64 = NDArray[np.float64]
 
@@ -72,7 +73,7 @@ def measure_noise(pairs: Sequence[Pair]) -> NoiseReport:
 
     The white part is told by the median second difference, where a slow part shows little and outliers do not count; the
     slow part has the rest of the variance, and its memory follows from the autocovariance at 0.2 s. Wrists that jump, or
-    are off by half their distance, do not count for the place.
+    are off by half their distance, do not count for the place. How late the motion is told comes first, and is taken out.
 
     Args:
         pairs: Clips with their truth, all of one frame rate.
@@ -86,7 +87,8 @@ def measure_noise(pairs: Sequence[Pair]) -> NoiseReport:
     kept = [_unswapped(pair) for pair in pairs]
     if not any(np.isfinite(observed).any() for observed, _ in kept):
         raise ValueError("not one hand was found")
-    parts = [_split(observed, pair.truth_cam_m.astype(np.float64)) for (observed, _), pair in zip(kept, pairs, strict=True)]
+    late = max(lag([observed for observed, _ in kept], [pair.truth_cam_m for pair in pairs]), 0.0)
+    parts = [_split(observed, delayed(pair.truth_cam_m, late)) for (observed, _), pair in zip(kept, pairs, strict=True)]
     spread = np.sqrt(np.nanmean(np.concatenate([part.local for part in parts]) ** 2, axis=(0, 1, 3)))
     joint = _moments([part.local / np.maximum(joint_scale(), 0.1)[:, None] for part in parts], fps, slice(1, None))
     turn, side = _moments([part.turn for part in parts], fps), _moments([part.side for part in parts], fps)
@@ -116,6 +118,7 @@ def measure_noise(pairs: Sequence[Pair]) -> NoiseReport:
         lost_mean_s=gone / max(gaps, 1) / fps,
         spike_rate_hz=float(len(jumps)) / sighted * fps,
         spike_m=float(np.sqrt((jumps**2).mean())) if len(jumps) else 0.0,
+        lag_s=late / fps,
     )
     errors = [observed - pair.truth_cam_m for (observed, _), pair in zip(kept, pairs, strict=True)]
     aligned = np.concatenate([error - error[:, :, :1] for error in errors])

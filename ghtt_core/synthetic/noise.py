@@ -2,8 +2,8 @@
 
 The error is built as it arises. A network sees the hand from one side: its joints are off relative to the wrist (white
 jitter, and an error that changes slowly with pose and view), its orientation too. Placing it in space needs its distance,
-which comes from its apparent size: that error lies along the viewing ray, and is mostly slow. Hands get lost for a while
-(occlusion, the frame's edge), and now and then a frame jumps.
+which comes from its apparent size: that error lies along the viewing ray, and is mostly slow. What tracks and smooths tells
+all this a little late. Hands get lost for a while (occlusion, the frame's edge), and now and then a frame jumps.
 """
 
 from dataclasses import dataclass
@@ -31,10 +31,9 @@ def joint_scale() -> Float64:
 
 @dataclass(frozen=True, slots=True)
 class EstimatorNoise:
-    """The error of MediaPipe's hands lifted to metres, as a generative model.
+    """The error of the usual estimator's hands in metres, as a generative model.
 
-    The figures are what `python -m ghtt_core.synthetic measure` prints for the estimator `mediapipe` on the demo clip and on
-    those that `python -m ghtt_core.synthetic render --seconds 6 --size 400x300 --seed N` makes for N = 5001 to 5004.
+    The figures are what `python -m ghtt_core.synthetic measure out/pairs/rendered/clip_????` prints after `make pairs`.
     Standard deviations are per axis. Slow parts are smooth and forget with the time `*_memory_s`.
 
     Attributes:
@@ -44,25 +43,27 @@ class EstimatorNoise:
         depth_bias, depth_white, depth_slow, depth_memory_s: Its distance, relative; the bias lasts for a whole sequence.
         lost_fraction, lost_mean_s: How much of the time a hand is missing, and the mean length of a gap.
         spike_rate_hz, spike_m: How often a frame jumps, and how far.
+        lag_s: How late the motion is told.
     """
 
-    joint_white_m: float = 0.00068
-    joint_slow_m: float = 0.0092
-    joint_memory_s: float = 0.17
-    turn_white_rad: float = 0.0085
-    turn_slow_rad: float = 0.24
-    turn_memory_s: float = 0.13
-    side_white_m: float = 0.00054
-    side_slow_m: float = 0.014
-    side_memory_s: float = 0.35
-    depth_bias: float = 0.15
-    depth_white: float = 0.0014
-    depth_slow: float = 0.092
-    depth_memory_s: float = 0.14
-    lost_fraction: float = 0.08
-    lost_mean_s: float = 0.28
-    spike_rate_hz: float = 0.2
-    spike_m: float = 0.057
+    joint_white_m: float = 0.00076
+    joint_slow_m: float = 0.0114
+    joint_memory_s: float = 0.24
+    turn_white_rad: float = 0.0091
+    turn_slow_rad: float = 0.35
+    turn_memory_s: float = 0.18
+    side_white_m: float = 0.00062
+    side_slow_m: float = 0.018
+    side_memory_s: float = 0.22
+    depth_bias: float = 0.12
+    depth_white: float = 0.0026
+    depth_slow: float = 0.088
+    depth_memory_s: float = 0.19
+    lost_fraction: float = 0.046
+    lost_mean_s: float = 0.23
+    spike_rate_hz: float = 0.076
+    spike_m: float = 0.024
+    lag_s: float = 0.011
 
     def corrupt(
         self, joints_m: NDArray[np.floating], rng: np.random.Generator, camera_m: NDArray[np.floating], fps: float = 30.0
@@ -78,7 +79,7 @@ class EstimatorNoise:
         Returns:
             (T, 2, 21, 3) float32, NaN where the hand is missing or lost.
         """
-        joints = np.asarray(joints_m, np.float64)
+        joints = delayed(np.asarray(joints_m, np.float64), self.lag_s * fps)
         frames = joints.shape[0]
         wrist = joints[:, :, :1]
         local = joints - wrist
@@ -134,3 +135,20 @@ class EstimatorNoise:
         first = lfilter((1.0,), (1.0, -keep), drive, axis=0)
         first[0] = start * (cross / inner) + rng.standard_normal(shape[1:]) * np.sqrt(outer - cross**2 / inner)
         return np.asarray(lfilter((1.0,), (1.0, -keep), first, axis=0) / np.sqrt(outer))
+
+
+def delayed(joints_m: NDArray[np.floating], frames: float) -> Float64:
+    """A motion some frames later, between frames by a straight line.
+
+    Args:
+        joints_m: (T, 2, 21, 3); NaN where a hand is missing, and there it stays missing.
+        frames: How many, 0 or more. Before its first frame a hand stood still; after a gap it is not late yet.
+
+    Returns:
+        (T, 2, 21, 3).
+    """
+    joints_m = np.asarray(joints_m, np.float64)
+    whole, part = divmod(frames, 1.0)
+    now = np.arange(len(joints_m)) - int(whole)
+    late = (1.0 - part) * joints_m[np.maximum(now, 0)] + part * joints_m[np.maximum(now - 1, 0)]
+    return np.where(np.isfinite(joints_m) & np.isfinite(late), late, joints_m)

@@ -27,7 +27,7 @@ from ghtt_core.motion import MotionSequence
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, FRAME_RATE_HZ, ModelSpec
 from ghtt_core.sampling import stratum_centres, stratum_noise
 from ghtt_core.skeleton import PALM_TEMPLATE
-from ghtt_core.train.augment import Corrupt, as_estimated, mirrored
+from ghtt_core.train.augment import Corrupt, as_estimated, mirrored_where
 from ghtt_core.train.kinds import KIND_WINDOWS, STRATA_WINDOWS, Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
@@ -86,10 +86,10 @@ class ActionLosses(nn.Module):
         amount = torch.where(labelled, M_NOISE, FORECAST_M_NOISE)[:, None, None]
         m_mean, m_logvar, m_skip, refined = _last_clip(self.pose, batch)
         last, kept = refined[:, -1], self._distance_from_before(m_mean, refined, batch)
-        history = torch.cat((batch["history"][:, :-1], m_mean[:, None]), dim=1)
+        history = torch.cat((batch["history"], m_mean[:, None]), dim=1)
         history = history + amount * block.m_std * batch["noise_history"]
         mean, logvar, skip = block.encode(history, batch["valid"])
-        naming, agreement = self._recognition(mean, batch["label"], labelled)
+        naming, agreement, right = self._recognition(mean, batch["label"], labelled)
 
         m = reparametrise(m_mean[:, None], m_logvar[:, None], batch["noise_m"])  # (B, candidates, d)
         alpha = reparametrise(mean[:, None], logvar[:, None], batch["noise_alpha"])
@@ -105,8 +105,8 @@ class ActionLosses(nn.Module):
         divergence = kl_to_standard_normal(mean, logvar)
         loss = (exact + best + naming + TEXT_WEIGHT * agreement + KL_WEIGHT * divergence + kept).mean()
         share = labelled.float().mean().clamp(min=1e-6)
-        right = ((block.logits(mean).argmax(dim=1) == batch["label"]) & labelled).float() / share
-        parts = {"future": exact, "future_best": best, "class": naming / share, "top1": right, "kl": divergence, "kept": kept}
+        named = {"class": naming / share, "top1": right / share}
+        parts = {"future": exact, "future_best": best, **named, "kl": divergence, "kept": kept}
         return loss, {name: part.detach().mean() for name, part in parts.items()}
 
     @torch.no_grad()
@@ -118,14 +118,17 @@ class ActionLosses(nn.Module):
         errors = self._joint_errors(m, m_skip, last, later, batch)
         return torch.arange(len(m), device=m.device), errors.argmin(dim=1)
 
-    def _recognition(self, alpha: Tensor, label: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor]:
-        """(B,) cross-entropy and (B,) distance to the class's latent; 0 where there is no label."""
+    def _recognition(self, alpha: Tensor, label: Tensor, labelled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Cross-entropy, distance to the class's latent and whether the name is right, (B,) each; 0 where there is no label."""
         if not len(self.block.class_text):
-            return torch.zeros_like(alpha[:, 0]), torch.zeros_like(alpha[:, 0])
-        wanted = label.clamp(min=0)
-        naming = functional.cross_entropy(self.block.logits(alpha), wanted, reduction="none", label_smoothing=LABEL_SMOOTHING)
+            nothing = torch.zeros_like(alpha[:, 0])
+            return nothing, nothing, nothing
+        wanted, logits = label.clamp(min=0), self.block.logits(alpha)
+        naming = functional.cross_entropy(logits, wanted, reduction="none", label_smoothing=LABEL_SMOOTHING)
         agreement = (alpha - self.block.class_latents()[wanted]).abs().mean(dim=1)
-        return torch.where(labelled, naming, 0.0), torch.where(labelled, agreement, 0.0)
+        right = (logits.argmax(dim=1) == wanted).float()
+        naming, agreement, right = (torch.where(labelled, part, 0.0) for part in (naming, agreement, right))
+        return naming, agreement, right
 
     def _decode_half_with_skip(self, alpha: Tensor, skip: Tensor, valid: Tensor) -> Tensor:
         """Decode one half of the batch from alpha and the clip outputs, the other from alpha alone."""
@@ -168,8 +171,8 @@ class ActionLosses(nn.Module):
     @torch.no_grad()
     def strata(self, batch: dict[str, Tensor], noise: Tensor) -> Float32:
         """(K, T / 4, 2, 4, 3): the mean coarse courses of what noise for m and alpha, (2, K, d), makes of a batch."""
-        mean, logvar, skip = self.block.encode(batch["history"], batch["valid"])
         m_mean, m_logvar, m_skip, refined = _last_clip(self.pose, batch)
+        mean, logvar, skip = self.block.encode(torch.cat((batch["history"], m_mean[:, None]), dim=1), batch["valid"])
         last, coming = refined[:, -1], []
         for of_m, of_alpha in zip(*noise, strict=True):
             alpha = reparametrise(mean, logvar, of_alpha)
@@ -251,8 +254,7 @@ class ActionTask:
             arrays, _ = self._windows(number, pool[rng.integers(0, len(pool), STRATA_WINDOWS)], rng)
             rows = pool[rng.integers(0, len(pool), KIND_WINDOWS)]
             truth_m = store.gather(store.truth_m, rows, 1, self.model.config.future_clips * CLIP_FRAMES)
-            flip = rng.random(len(rows)) < 0.5
-            truth_m[flip] = mirrored(truth_m[flip])
+            truth_m = mirrored_where(rng.random(len(rows)) < 0.5, truth_m)
             yield arrays, coarse_course(truth_m[:, 1:], truth_m[:, 0])
 
     def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
@@ -290,8 +292,7 @@ class ActionTask:
 
         seen_m = store.gather(store.seen_m, rows, CLIP_FRAMES, 0)
         truth_m = store.gather(store.truth_m, rows, CLIP_FRAMES, clips * CLIP_FRAMES)
-        flip = variant == 1
-        seen_m[flip], truth_m[flip] = mirrored(seen_m[flip]), mirrored(truth_m[flip])
+        seen_m, truth_m = (mirrored_where(variant == 1, motion) for motion in (seen_m, truth_m))
         noisy = as_estimated(seen_m, store.estimated[rows], self.corrupt, rng)
         described = features_from_joints(noisy, window_sizes(noisy))
         sizes = window_sizes(truth_m[:, :CLIP_FRAMES])
@@ -300,7 +301,7 @@ class ActionTask:
         lost = ~anchor.visible[:, -1:, :, None, None]
         future = np.where(lost, np.float32(np.nan), truth_m[:, CLIP_FRAMES:])
         arrays = {
-            "history": levels.seen[variant[:, None], np.maximum(back, 0)],
+            "history": levels.seen[variant[:, None], np.maximum(back[:, :-1], 0)],  # the newest clip's is encoded anew
             "valid": valid,
             "label": store.label[rows],
             "coming": levels.truth[variant[:, None], ahead],

@@ -37,6 +37,11 @@ def mirrored(joints_m: Float32) -> Float32:
     return np.asarray(joints_m[..., ::-1, :, :] * np.array([-1.0, 1.0, 1.0], np.float32))
 
 
+def mirrored_where(flip: NDArray[np.bool_], joints_m: Float32) -> Float32:
+    """(B, T, 2, 21, 3) motions, those that (B,) names as in a mirror."""
+    return np.where(flip[:, None, None, None, None], mirrored(joints_m), joints_m)
+
+
 def vary(joints_m: Float32, truth_m: Float32, rng: np.random.Generator) -> tuple[Float32, Float32]:
     """Mirror half of the windows and scale all of them by 0.85 to 1.15: other hands, in the same proportions.
 
@@ -47,9 +52,7 @@ def vary(joints_m: Float32, truth_m: Float32, rng: np.random.Generator) -> tuple
     """
     flip = rng.random(len(joints_m)) < 0.5
     scale = rng.uniform(0.85, 1.15, (len(joints_m), 1, 1, 1, 1)).astype(np.float32)
-    joints_m, truth_m = joints_m * scale, truth_m * scale
-    joints_m[flip], truth_m[flip] = mirrored(joints_m[flip]), mirrored(truth_m[flip])
-    return joints_m, truth_m
+    return mirrored_where(flip, joints_m * scale), mirrored_where(flip, truth_m * scale)
 
 
 def as_estimated(seen_m: Float32, estimated: NDArray[np.bool_], corrupt: Corrupt, rng: np.random.Generator) -> Float32:

@@ -3,6 +3,7 @@ import pytest
 
 from ghtt_core.synthetic import EstimatorNoise, generate_motion
 from ghtt_core.synthetic.measure import Pair, measure_noise
+from ghtt_core.synthetic.noise import delayed
 
 CAMERA = np.array((0.0, 0.0, 0.45))
 
@@ -18,7 +19,7 @@ def test_no_noise_changes_nothing(still):
         **dict.fromkeys(
             ("joint_white_m", "joint_slow_m", "turn_white_rad", "turn_slow_rad", "side_white_m", "side_slow_m"), 0.0
         ),
-        **dict.fromkeys(("depth_bias", "depth_white", "depth_slow", "lost_fraction", "spike_rate_hz"), 0.0),
+        **dict.fromkeys(("depth_bias", "depth_white", "depth_slow", "lost_fraction", "spike_rate_hz", "lag_s"), 0.0),
     )
     assert np.allclose(silent.corrupt(still[:50], np.random.default_rng(1), CAMERA), still[:50], atol=1e-6)
 
@@ -68,7 +69,15 @@ def test_missing_hands_stay_missing_and_the_seed_decides(still):
 
 def test_measuring_corrupted_motion_gives_the_noise_back():
     asked = EstimatorNoise(
-        joint_white_m=0.004, joint_memory_s=0.5, depth_white=0.01, depth_slow=0.03, lost_fraction=0.1, spike_rate_hz=0.0
+        joint_white_m=0.004,
+        joint_memory_s=0.5,
+        side_white_m=0.003,
+        side_slow_m=0.014,
+        depth_white=0.01,
+        depth_slow=0.03,
+        lost_fraction=0.1,
+        spike_rate_hz=0.0,
+        lag_s=0.05,
     )
     pairs = []
     for seed in range(10):
@@ -88,10 +97,19 @@ def test_measuring_corrupted_motion_gives_the_noise_back():
         ("depth_slow", 0.25),
         ("lost_fraction", 0.25),
         ("lost_mean_s", 0.25),
+        ("lag_s", 0.15),
     ):
         assert getattr(report.noise, name) == pytest.approx(getattr(asked, name), rel=tolerance), name
     assert report.found == pytest.approx(0.9, abs=0.03)
     assert report.swapped < 0.06
+
+
+def test_a_delay_falls_between_frames_and_leaves_gaps_where_they_are():
+    moving = np.zeros((6, 2, 21, 3)) + np.arange(6.0)[:, None, None, None]
+    moving[3, 1] = np.nan
+    late = delayed(moving, 1.25)[:, :, 0, 0]
+    assert np.allclose(late[:, 0], (0, 0, 0.75, 1.75, 2.75, 3.75))
+    assert np.allclose(late[:, 1], (0, 0, 0.75, np.nan, 4, 5), equal_nan=True)
 
 
 def test_swapped_hands_are_told_apart_and_nothing_to_measure_is_said():

@@ -206,6 +206,17 @@ def test_the_action_block_leaves_the_pose_block_alone_or_trains_all_but_its_head
     assert changed == (learned if joint else set())
 
 
+def test_the_action_block_learns_to_foretell_where_nothing_has_a_name(sequences):
+    model, text = GHTT(TINY, ()), np.empty((0, TINY.text_width), np.float32)
+    torch.nn.init.normal_(model.pose.head[-1].weight, std=0.1)  # untrained, its turns would have no direction
+    action = ActionTask(model, text, [("made", sequences, 1.0)], [], mixed_noise)
+    batch = {name: torch.from_numpy(array) for name, array in action.batch(np.random.default_rng(0), 4).items()}
+    loss, parts = action.module(batch)
+    loss.backward()
+    assert parts["class"] == parts["top1"] == 0
+    assert action.module.block.head.weight.grad.abs().max() > 0
+
+
 def test_the_kind_that_foretells_what_came_learns_from_it(sequences):
     model = GHTT(TINY, ("pour",))
     for part in (model.pose.head[-1], model.action.head):
