@@ -77,8 +77,10 @@ out/ablations/%.safetensors: | .venv/.train
 		--data $(if $(filter signs%,$*),$(SIGNS) --classes all,$(EGO)) --seed $(lastword $(subst _, ,$*)) --out out/ablations/$*
 	cp out/ablations/$*/best.safetensors $@
 
-# The model without a mid-level, for an hour on one thread; both blocks of the checkpoint together had nearly three.
-flat: out/ablations/flat_0.safetensors  ## Train the flat model for an hour (MOTION="PATH[@SHARE] ..."), another row for ALSO
+# The model without a mid-level, two seeds, each for an hour on one thread; both blocks of the checkpoint together had nearly three.
+FLAT_SEEDS := 0 1
+
+flat: $(FLAT_SEEDS:%=out/ablations/flat_%.safetensors)  ## Train the flat model, two seeds of an hour (MOTION="PATH[@SHARE] ..."), for ALSO
 
 out/ablations/flat_%.safetensors: | .venv/.train
 	$(VENV_PYTHON) -m ghtt_core.train flat --data $(MOTION) --steps 100000 --minutes 62 --epoch 1000 --batch 64 --threads 1 --seed $* \
