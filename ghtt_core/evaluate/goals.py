@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ghtt_core.evaluate.ablations import FLAT_MODEL
 from ghtt_core.evaluate.bootstrap import Estimate
 from ghtt_core.evaluate.refine import GAP_FRAMES
-from ghtt_core.evaluate.tables import SEED, Column, Table, Value
+from ghtt_core.evaluate.tables import Column, Table, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _forecast_goals(table: Table, model: str) -> Iterator[Goal]:
     yield from _at_most(table, model, "first_ade_ratio", 0.9, f"{frames}: deterministic ADE ÷ zero velocity")
     for other in ("constant velocity", "damped velocity", "nearest neighbours", "fixed futures", f"{model}, P alone"):
         yield from _beats(table, model, other, "best_ade", f"{frames}: best ADE, mm,")
-    seeds = [_number(table, name, "best_ade") for name, _ in table.rows if name.startswith(FLAT_MODEL + SEED)]
+    seeds = [_number(table, name, "best_ade") for name, _ in table.rows if name.startswith(FLAT_MODEL)]
     value, best = _number(table, model, "best_ade"), min((seed for seed in seeds if seed is not None), default=None)
     if value is not None and best is not None:
         text = f"{frames}: best ADE, mm, below the best seed of the flat model"

@@ -79,7 +79,7 @@ class EstimatorNoise:
         Returns:
             (T, 2, 21, 3) float32, NaN where the hand is missing or lost.
         """
-        joints = delayed(np.asarray(joints_m, np.float64), self.lag_s * fps)
+        joints = delayed(joints_m, self.lag_s * fps)
         frames = joints.shape[0]
         wrist = joints[:, :, :1]
         local = joints - wrist

@@ -39,7 +39,9 @@ def mirrored(joints_m: Float32) -> Float32:
 
 def mirrored_where(flip: NDArray[np.bool_], joints_m: Float32) -> Float32:
     """(B, T, 2, 21, 3) motions, those that (B,) names as in a mirror."""
-    return np.where(flip[:, None, None, None, None], mirrored(joints_m), joints_m)
+    joints_m = joints_m.copy()
+    joints_m[flip] = mirrored(joints_m[flip])
+    return joints_m
 
 
 def vary(joints_m: Float32, truth_m: Float32, rng: np.random.Generator) -> tuple[Float32, Float32]:

@@ -67,24 +67,28 @@ def test_missing_hands_stay_missing_and_the_seed_decides(still):
     assert np.array_equal(noisy, noise.corrupt(joints, np.random.default_rng(4), CAMERA), equal_nan=True)
 
 
+def corrupted(noise, clips):
+    """Clips of 20 s as an estimator with this noise would see them."""
+    pairs = []
+    for seed in range(clips):
+        truth = generate_motion(seed, 20.0).sequence.joints_m - (0.0, 0.0, 0.6)
+        noisy = noise.corrupt(truth, np.random.default_rng(seed), np.zeros(3))
+        pairs.append(Pair(noisy, truth, np.ones(truth.shape[:2], bool), 30.0))
+    return pairs
+
+
 def test_measuring_corrupted_motion_gives_the_noise_back():
     asked = EstimatorNoise(
         joint_white_m=0.004,
         joint_memory_s=0.5,
-        side_white_m=0.003,
         side_slow_m=0.014,
         depth_white=0.01,
         depth_slow=0.03,
         lost_fraction=0.1,
         spike_rate_hz=0.0,
-        lag_s=0.05,
+        lag_s=0.0,
     )
-    pairs = []
-    for seed in range(10):
-        truth = generate_motion(seed, 20.0).sequence.joints_m - (0.0, 0.0, 0.6)
-        noisy = asked.corrupt(truth, np.random.default_rng(seed), np.zeros(3))
-        pairs.append(Pair(noisy, truth, np.ones(truth.shape[:2], bool), 30.0))
-    report = measure_noise(pairs)
+    report = measure_noise(corrupted(asked, 10))
     for name, tolerance in (
         ("joint_white_m", 0.15),
         ("joint_slow_m", 0.15),
@@ -97,11 +101,15 @@ def test_measuring_corrupted_motion_gives_the_noise_back():
         ("depth_slow", 0.25),
         ("lost_fraction", 0.25),
         ("lost_mean_s", 0.25),
-        ("lag_s", 0.15),
     ):
         assert getattr(report.noise, name) == pytest.approx(getattr(asked, name), rel=tolerance), name
     assert report.found == pytest.approx(0.9, abs=0.03)
     assert report.swapped < 0.06
+    assert report.noise.lag_s == pytest.approx(0.0, abs=0.002)
+
+
+def test_measuring_tells_how_late_a_motion_is_told():
+    assert measure_noise(corrupted(EstimatorNoise(lag_s=0.05), 4)).noise.lag_s == pytest.approx(0.05, rel=0.15)
 
 
 def test_a_delay_falls_between_frames_and_leaves_gaps_where_they_are():
