@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 
@@ -19,9 +18,12 @@ from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.untrusted import names, require_printable
 from ghtt_core.weights import read_metadata, write_weights
 
-FORMAT = "ghtt-checkpoint-2"
-_OLDER_FORMAT = "ghtt-checkpoint-1"
-"""Without the bias of the classes, which is zero then."""
+FORMAT = "ghtt-checkpoint-3"
+_OLDER_FORMATS = {
+    "ghtt-checkpoint-2": ("action.embed_placement.",),
+    "ghtt-checkpoint-1": ("action.embed_placement.", "action.class_bias"),
+}
+"""Without tensors of these names, which change nothing as a new model has them."""
 _METADATA = ("config", "action_names", "palm_template", "default_temperature", "card")
 _MAX_CLASSES = 10_000
 _MAX_TEMPERATURE = 100.0
@@ -52,7 +54,7 @@ def read_spec(path: Path) -> tuple[ModelSpec, GHTTConfig, dict[str, Any]]:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path} is not a safetensors checkpoint ({error}).") from error
-    if metadata.get("format") not in (FORMAT, _OLDER_FORMAT):
+    if metadata.get("format") not in (FORMAT, *_OLDER_FORMATS):
         raise UserError(
             f"{path} is not a G-HTT checkpoint of this version (format {metadata.get('format')!r}, need {FORMAT!r})."
         )
@@ -89,10 +91,9 @@ def load_checkpoint(path: Path) -> tuple[GHTT, ModelSpec, dict[str, Any]]:
     _require_room(path, config, len(spec.action_names))
     model = GHTT(config, spec.action_names)
     try:
-        tensors = load_file(path)
-        if read_metadata(path)["format"] == _OLDER_FORMAT:
-            tensors["action.class_bias"] = torch.zeros(len(spec.action_names))
-        model.load_state_dict(tensors)
+        lacking = _OLDER_FORMATS.get(read_metadata(path)["format"], ())
+        new = {name: value for name, value in model.state_dict().items() if name.startswith(lacking)} if lacking else {}
+        model.load_state_dict(new | load_file(path))
     except (SafetensorError, RuntimeError, OSError) as error:
         raise UserError(f"The tensors in {path} do not fit its configuration {config.name!r}.") from error
     return model.eval(), spec, card

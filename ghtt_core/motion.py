@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ghtt_core.geometry import transform_points
 from ghtt_core.skeleton import HANDS, JOINTS
 
 
@@ -31,6 +32,7 @@ class MotionSequence:
         truth_m: (T, 2, 21, 3) the exact motion where `joints_m` is an estimate of it; None where joints_m is all there is.
         metric: Whether lengths are real metres (False: image-normalised landmarks scaled to a plausible hand).
         estimated: Whether `joints_m` was estimated from pictures, with all the noise of that.
+        world_from_cam: (T, 4, 4) the camera's pose in the frame of the joints, OpenCV axes; None where there is no camera.
     """
 
     joints_m: NDArray[np.float32]
@@ -42,6 +44,7 @@ class MotionSequence:
     truth_m: NDArray[np.float32] | None = None
     metric: bool = True
     estimated: bool = False
+    world_from_cam: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         shape = self.joints_m.shape
@@ -49,12 +52,25 @@ class MotionSequence:
             raise ValueError(f"{self.name}: joints_m is {self.joints_m.dtype}{shape}, expected float32 (T, 2, 21, 3)")
         if self.truth_m is not None and self.truth_m.shape != shape:
             raise ValueError(f"{self.name}: truth_m is {self.truth_m.shape}, joints_m {shape}")
+        if self.world_from_cam is not None and self.world_from_cam.shape != (shape[0], 4, 4):
+            raise ValueError(f"{self.name}: world_from_cam is {self.world_from_cam.shape} for {shape[0]} frames")
         if not self.fps > 0:
             raise ValueError(f"{self.name}: {self.fps} frames per second")
 
+    def as_seen(self, joints_m: NDArray[np.float32], frame: int) -> NDArray[np.float32]:
+        """(..., 2, 21, 3) joints of the sequence as the camera of a frame sees them; unchanged where there is no camera."""
+        if self.world_from_cam is None:
+            return joints_m
+        pose = self.world_from_cam[frame]
+        rotation = pose[:3, :3].T
+        return np.asarray(transform_points((rotation, -rotation @ pose[:3, 3]), joints_m), np.float32)
+
 
 def at_rate(sequence: MotionSequence, fps: float) -> MotionSequence:
-    """The sequence resampled to another frame rate by linear interpolation; a joint is missing where a neighbour is."""
+    """The sequence resampled to another frame rate by linear interpolation; a joint is missing where a neighbour is.
+
+    The camera is where it was at the nearest frame.
+    """
     if abs(sequence.fps - fps) < 1e-6:
         return sequence
     count = len(sequence.joints_m)
@@ -70,4 +86,7 @@ def at_rate(sequence: MotionSequence, fps: float) -> MotionSequence:
 
     segments = tuple(replace(one, start=round(one.start * ratio), end=round(one.end * ratio)) for one in sequence.segments)
     truth_m = None if sequence.truth_m is None else resample(sequence.truth_m)
-    return replace(sequence, joints_m=resample(sequence.joints_m), fps=fps, segments=segments, truth_m=truth_m)
+    camera = None if sequence.world_from_cam is None else sequence.world_from_cam[np.rint(source).astype(np.int64)]
+    return replace(
+        sequence, joints_m=resample(sequence.joints_m), fps=fps, segments=segments, truth_m=truth_m, world_from_cam=camera
+    )

@@ -22,10 +22,11 @@ MAX_CLIPS = 16
 FRAME_RATE_HZ = 30.0
 """The rate of the model's time grid."""
 
-OBSERVE_INPUTS = ("features", "visible", "past_m", "past_valid")
+OBSERVE_INPUTS = ("features", "visible", "past_m", "past_valid", "placement")
 """In order:
 features (1, 16, 153) of the newest clip; visible (1, 16, 2), 1 where a hand is visible;
-past_m (1, 15, d), mid-levels of earlier clips, oldest first, at a stride of 16 frames; past_valid (1, 15), 1 where filled.
+past_m (1, 15, d), mid-levels of earlier clips, oldest first, at a stride of 16 frames; past_valid (1, 15), 1 where filled;
+placement (1, 16, 26) of the hands in each clip, the newest last, 0 where not filled (`ghtt_core.placement`).
 """
 OBSERVE_OUTPUTS = ("refined", "m_mean", "m_logvar", "m_skip", "alpha_mean", "alpha_logvar", "alpha_skip", "action_logits")
 """In order:

@@ -1,7 +1,7 @@
 """G-HTT frame by frame: pose buffer, refinement, action probabilities and sampled futures.
 
-One step encodes only the newest clip. The mid-levels of earlier steps are kept with their times, and the action block reads
-them at a stride of one clip, so the cost of a step does not grow with the history.
+One step encodes only the newest clip. The mid-levels of earlier steps are kept with their times and with where the hands were,
+and the action block reads them at a stride of one clip, so the cost of a step does not grow with the history.
 """
 
 import math
@@ -15,6 +15,7 @@ from ghtt_core.anatomy import with_joint_limits
 from ghtt_core.buffer import MAX_BRIDGE_S, Arrival, PoseBuffer
 from ghtt_core.errors import UserError
 from ghtt_core.features import (
+    HandFrames,
     MotionFeatures,
     bone_lengths,
     features_from_joints,
@@ -25,6 +26,7 @@ from ghtt_core.features import (
 from ghtt_core.fusion import follow
 from ghtt_core.geometry import transform_points
 from ghtt_core.packets import Float32, Float64, Futures, HandsObservation, Prediction
+from ghtt_core.placement import PLACEMENT, placements, seen_from
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, IMAGINE_INPUTS, MAX_CLIPS, Arrays, ModelSpec, Runtime
 from ghtt_core.sampling import sampling_noise
 from ghtt_core.skeleton import BONES, HANDS, JOINTS, MEAN_HAND_SIZE_M
@@ -84,6 +86,23 @@ class _Clip:
 
 
 @dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What the action block reads of an earlier clip.
+
+    Attributes:
+        time_s: Of its newest frame.
+        m: (d,) its mid-level.
+        hands: Local frames where they were last seen in it, in the frame that stands still.
+        seen: (2,) which hands were.
+    """
+
+    time_s: float
+    m: Float32
+    hands: HandFrames
+    seen: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class Imagination:
     """What a step leaves behind for drawing its futures, at once or later in another thread."""
 
@@ -136,7 +155,7 @@ class Predictor:
     def reset(self) -> None:
         """Forget the past: another source, a seek, a loop."""
         self._buffer.clear()
-        self._mid_levels: deque[tuple[float, Float32]] = deque()
+        self._remembered: deque[_Remembered] = deque()
         self._size_sum_m = np.zeros(HANDS)
         self._bones_sum_m = np.zeros((HANDS, len(BONES)))
         self._sightings = np.zeros(HANDS, np.int64)
@@ -175,13 +194,18 @@ class Predictor:
             return self._prediction(observation), None
 
         time_s = observation.time_s
-        past_m, past_valid = self._past(time_s)
+        hands, hands_seen = clip.described.frames.at(-1), np.asarray(clip.described.visible.any(axis=0))
+        past = self._past(time_s)
+        past_m, past_valid = np.zeros((MAX_CLIPS - 1, self._spec.width), np.float32), np.zeros(MAX_CLIPS - 1, np.float32)
+        for slot, one in past.items():
+            past_m[slot], past_valid[slot] = one.m, 1.0
         seen = self._runtime.observe(
             {
                 "features": clip.described.values[None].astype(np.float32),
                 "visible": clip.described.visible[None].astype(np.float32),
                 "past_m": past_m[None],
                 "past_valid": past_valid[None],
+                "placement": self._placement(past, hands, hands_seen, observation)[None],
             }
         )
         _require_finite(seen, observation)
@@ -191,7 +215,7 @@ class Predictor:
         self._refined_m = np.where(held[:, None, None], with_bone_lengths(placed_m[-1], bones_m), np.nan)
         imagination = None
         if self._is_full(time_s):
-            self._mid_levels.append((time_s, seen["m_mean"][0]))
+            self._remembered.append(_Remembered(time_s, seen["m_mean"][0], hands, hands_seen))
             self._action_prob = _softmax(seen["action_logits"][0])
             hopeful = held & (clip.described.visible.sum(axis=0) >= MIN_SIGHTINGS)
             if hopeful.any():
@@ -217,27 +241,38 @@ class Predictor:
         """Whether the newest clip's first frame lies within what has been received, to half a frame."""
         return time_s - self._buffer.oldest_s >= (CLIP_FRAMES - 1.5) / FRAME_RATE_HZ
 
-    def _past(self, time_s: float) -> tuple[Float32, Float32]:
-        """(15, d) mid-levels of the clips before this one, oldest first, and (15,) which of them there are.
+    def _past(self, time_s: float) -> dict[int, _Remembered]:
+        """The clips before this one by their slots, of which there are 15, the oldest first.
 
-        A clip's mid-level is that of the step nearest in time, if steps on both sides of it are at most `MAX_BRIDGE_S` apart or
+        A clip is that of the step nearest in time, if steps on both sides of it are at most `MAX_BRIDGE_S` apart or
         it lies within half a frame.
         """
         count = MAX_CLIPS - 1
-        past_m, valid = np.zeros((count, self._spec.width), np.float32), np.zeros(count, np.float32)
         wanted_s = time_s - np.arange(count, 0, -1) * CLIP_S
-        while len(self._mid_levels) > 1 and self._mid_levels[1][0] < wanted_s[0]:
-            self._mid_levels.popleft()
-        if not self._mid_levels:
-            return past_m, valid
-        made_s = np.array([made_s for made_s, _ in self._mid_levels])
+        while len(self._remembered) > 1 and self._remembered[1].time_s < wanted_s[0]:
+            self._remembered.popleft()
+        if not self._remembered:
+            return {}
+        made_s = np.array([one.time_s for one in self._remembered])
         after = np.searchsorted(made_s, wanted_s)
         low, high = np.clip(after - 1, 0, made_s.size - 1), np.clip(after, 0, made_s.size - 1)
         nearest = np.where(wanted_s - made_s[low] <= made_s[high] - wanted_s, low, high)
         between = (low < high) & (made_s[high] - made_s[low] <= MAX_BRIDGE_S)
-        for slot in np.flatnonzero(between | (np.abs(made_s[nearest] - wanted_s) <= 0.5 / FRAME_RATE_HZ)):
-            past_m[slot], valid[slot] = self._mid_levels[nearest[slot]][1], 1.0
-        return past_m, valid
+        filled = np.flatnonzero(between | (np.abs(made_s[nearest] - wanted_s) <= 0.5 / FRAME_RATE_HZ))
+        return {int(slot): self._remembered[nearest[slot]] for slot in filled}
+
+    @staticmethod
+    def _placement(
+        past: dict[int, _Remembered], hands: HandFrames, seen: NDArray[np.bool_], observation: HandsObservation
+    ) -> Float32:
+        """(16, 26): where the hands were in the earlier clips, and are, as the camera of this frame sees them."""
+        clips = [(one.hands, one.seen) for one in past.values()] + [(hands, seen)]
+        frames = HandFrames(np.stack([one.rotation for one, _ in clips]), np.stack([one.position for one, _ in clips]))
+        camera = observation.world_from_cam
+        there = placements(seen_from((camera[:3, :3], camera[:3, 3]), frames), np.stack([which for _, which in clips]))
+        placement = np.zeros((MAX_CLIPS, PLACEMENT), np.float32)
+        placement[[*past, MAX_CLIPS - 1]] = there
+        return placement
 
     def imagine(self, imagination: Imagination) -> Futures:
         """Draw futures and chain them on from the refined pose, where the model believes the hands to be.

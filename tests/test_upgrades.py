@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PyQt6.QtCore import QSettings
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -16,6 +17,7 @@ from app.sources import SourceRequest
 from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.data import open_dataset
 from ghtt_core.errors import UserError
+from ghtt_core.placement import PLACEMENT
 from ghtt_core.recording import Label, read_recording
 from tests.ghtt_core.data_trees import analytic_hands, from_world, moving_camera
 from trt_engines.select import DEFAULT_CHECKPOINT as CHECKPOINT
@@ -92,6 +94,19 @@ def test_a_checkpoint_from_before_the_bias_of_the_classes_opens(tmp_path: Path) 
     network, spec, _ = load_checkpoint(old)
     assert not network.action.class_bias.any()
     assert len(network.action.class_bias) == len(spec.action_names)
+
+
+def test_a_checkpoint_from_before_the_placement_opens_and_does_without(tmp_path: Path) -> None:
+    old = tmp_path / "old.safetensors"
+    with safe_open(CHECKPOINT, "np") as file:
+        metadata = {**file.metadata(), "format": "ghtt-checkpoint-2"}
+        names = [name for name in file.keys() if not name.startswith("action.embed_placement.")]  # noqa: SIM118
+        save_file({name: file.get_tensor(name) for name in names}, old, metadata)
+    network, spec, _ = load_checkpoint(old)
+    m, valid = torch.randn(1, 3, spec.width), torch.ones(1, 3, dtype=torch.bool)
+    with torch.inference_mode():
+        placed, without = (network.action.encode(m, valid, some)[0] for some in (torch.randn(1, 3, PLACEMENT), None))
+    torch.testing.assert_close(placed, without)
 
 
 def test_a_checkpoint_of_a_later_version_is_refused(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.errors import UserError
 from ghtt_core.model.ghtt import GHTT
+from ghtt_core.placement import PLACEMENT
 from ghtt_core.runtime import (
     CLIP_FRAMES,
     FEATURES,
@@ -66,6 +67,7 @@ def input_shapes(spec: ModelSpec, samples: int) -> dict[str, tuple[int, ...]]:
         "visible": (1, CLIP_FRAMES, 2),
         "past_m": (1, MAX_CLIPS - 1, width),
         "past_valid": (1, MAX_CLIPS - 1),
+        "placement": (1, MAX_CLIPS, PLACEMENT),
         "refined": (1, CLIP_FRAMES, FEATURES),
         "m_mean": latent,
         "m_logvar": latent,
@@ -129,8 +131,8 @@ def example_windows(model: GHTT, spec: ModelSpec, count: int = 8) -> list[tuple[
         drift = np.cumsum(values["features"], axis=1) / 4
         features = (mean + std * drift).astype(np.float32)
         observe = {"features": features, "visible": np.ones(shapes["visible"], np.float32)}
-        # A short history: mid-levels of the past would have to be real ones.
-        observe |= {name: np.zeros(shapes[name], np.float32) for name in ("past_m", "past_valid")}
+        # A short history, and no placement: they would have to be real ones.
+        observe |= {name: np.zeros(shapes[name], np.float32) for name in ("past_m", "past_valid", "placement")}
         clip_valid = np.zeros(shapes["clip_valid"], np.float32)
         clip_valid[:, -1] = 1
         extra = {name: values[name] for name in ("noise_m", "noise_alpha")}

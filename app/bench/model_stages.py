@@ -9,6 +9,7 @@ import numpy as np
 
 from app.bench.measure import CORES, Quantiles, interleaved
 from ghtt_core.errors import UserError
+from ghtt_core.placement import PLACEMENT
 from ghtt_core.runtime import CLIP_FRAMES, FEATURES, IMAGINE_INPUTS, MAX_CLIPS, Arrays, ModelSpec, Runtime
 from trt_engines.select import BACKENDS, load_runtime
 
@@ -73,6 +74,7 @@ def example_inputs(spec: ModelSpec, samples: int) -> tuple[Arrays, Arrays]:
         "visible": np.ones((1, CLIP_FRAMES, 2), np.float32),
         "past_m": rng.normal(0, 1, (1, MAX_CLIPS - 1, spec.width)).astype(np.float32),
         "past_valid": np.ones((1, MAX_CLIPS - 1), np.float32),
+        "placement": rng.normal(0, 0.5, (1, MAX_CLIPS, PLACEMENT)).astype(np.float32),
     }
     noise = rng.normal(0, 1, (2, samples, spec.width)).astype(np.float32)
     imagine = {

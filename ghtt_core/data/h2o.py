@@ -76,7 +76,7 @@ def read_h2o(path: Path) -> Iterator[MotionSequence]:
     segments = _read_labels(path / "action_labels")
     for folder in _sequence_folders(path):
         name = folder.relative_to(path).as_posix()
-        joints_m, first_frame = _read_sequence(folder / EGO_CAMERA)
+        joints_m, cameras, first_frame = _read_sequence(folder / EGO_CAMERA)
         require_hands(joints_m, str(folder))
         labelled = sorted(segments.get(name, ()), key=lambda segment: segment.start)
         yield MotionSequence(
@@ -85,6 +85,7 @@ def read_h2o(path: Path) -> Iterator[MotionSequence]:
             name=name,
             recording=name,
             subject=name.split("/")[0],
+            world_from_cam=cameras,
             segments=tuple(
                 Segment(max(0, segment.start - first_frame), end, segment.action)
                 for segment in labelled
@@ -97,8 +98,8 @@ def _sequence_folders(path: Path) -> list[Path]:
     return sorted(hands.parent.parent for hands in path.glob(f"*/*/*/{EGO_CAMERA}/hand_pose"))
 
 
-def _read_sequence(camera: Path) -> tuple[NDArray[np.float32], int]:
-    """(T, 2, 21, 3) in the world frame, and the number of the first frame."""
+def _read_sequence(camera: Path) -> tuple[NDArray[np.float32], NDArray[np.float64], int]:
+    """(T, 2, 21, 3) in the world frame, the camera's (T, 4, 4) there, and the number of the first frame."""
     frames = sorted(int(file.stem) for file in (camera / "hand_pose").glob("*.txt") if _FRAME_NUMBER.fullmatch(file.stem))
     if not frames:
         raise UserError(f"{camera / 'hand_pose'} holds no frames.")
@@ -106,11 +107,11 @@ def _read_sequence(camera: Path) -> tuple[NDArray[np.float32], int]:
     if lost is not None:
         missing = frames[-1] - frames[0] + 1 - len(frames)
         raise UserError(f"{camera / 'hand_pose'}: frame {lost:06d}.txt is missing ({missing} of {frames[-1] + 1}).")
-    poses = [_world_hands(camera, frame) for frame in frames]
-    return np.stack(poses).astype(np.float32), frames[0]
+    hands, cameras = zip(*(_world_hands(camera, frame) for frame in frames), strict=True)
+    return np.stack(hands).astype(np.float32), np.stack(cameras), frames[0]
 
 
-def _world_hands(camera: Path, frame: int) -> NDArray[np.float64]:
+def _world_hands(camera: Path, frame: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     hand_file = camera / "hand_pose" / f"{frame:06d}.txt"
     hands = load_numbers(hand_file, _NUMBERS).reshape(HANDS, 1 + JOINTS * 3)
     for hand, flag in enumerate(hands[:, 0]):
@@ -121,7 +122,7 @@ def _world_hands(camera: Path, frame: int) -> NDArray[np.float64]:
     pose_file = camera / "cam_pose" / f"{frame:06d}.txt"
     world_from_cam = load_numbers(pose_file, 16).reshape(4, 4)
     require_rigid(world_from_cam, str(pose_file))
-    return np.asarray(joints_cam_m @ world_from_cam[:3, :3].T + world_from_cam[:3, 3])
+    return joints_cam_m @ world_from_cam[:3, :3].T + world_from_cam[:3, 3], world_from_cam
 
 
 def _read_labels(folder: Path) -> dict[str, list[Segment]]:

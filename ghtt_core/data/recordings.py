@@ -71,14 +71,14 @@ def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, .
     name = recording.directory.name
     if not len(recording):
         return
-    joints = _to_first_camera(recording.observed_cam_m, recording.world_from_cam, str(recording.directory))
+    joints, cameras = _to_first_camera(recording.observed_cam_m, recording.world_from_cam, str(recording.directory))
     truth_file = _beside(recording.directory, recording.header, f"{name}_truth.npz")
     truth = None
     if truth_file.exists():
         truth = _read_truth(truth_file, recording.source_frame)
         clip_labels = clip_labels or _truth_labels(truth_file)
     spans = _label_spans(recording, clip_labels)
-    pieces = even_pieces(recording.time_s, joints, truth)
+    pieces = even_pieces(recording.time_s, joints, truth, cameras)
     for number, piece in enumerate(pieces):
         segments = (
             Segment(start, end, action)
@@ -93,6 +93,7 @@ def _sequences(recording: Recording, group: str, clip_labels: tuple[ClipLabel, .
             segments=merge_segments(tuple(segments)),
             truth_m=None if piece.truth_m is None else piece.truth_m.astype(np.float32),
             estimated=True,
+            world_from_cam=piece.world_from_cam,
         )
 
 
@@ -111,13 +112,13 @@ def _label_spans(recording: Recording, clip_labels: tuple[ClipLabel, ...]) -> li
     return [(time_of(label.start), time_of(label.end), label.action) for label in clip_labels]
 
 
-def _to_first_camera(joints_cam_m: NDArray[np.float32], world_from_cam: Float64, where: str) -> Float64:
-    """(N, 2, 21, 3) from each frame's camera to the first frame's, given (N, 4, 4); both are checked."""
+def _to_first_camera(joints_cam_m: NDArray[np.float32], world_from_cam: Float64, where: str) -> tuple[Float64, Float64]:
+    """(N, 2, 21, 3) from each frame's camera to the first frame's, given (N, 4, 4), and the cameras there; both are checked."""
     require_rigid(world_from_cam, where)
     require_hands(joints_cam_m, where)
     first_from_cam = np.linalg.inv(world_from_cam[0]) @ world_from_cam
     turned = np.einsum("nij,nhkj->nhki", first_from_cam[:, :3, :3], joints_cam_m.astype(np.float64))
-    return np.asarray(turned + first_from_cam[:, None, None, :3, 3])
+    return turned + first_from_cam[:, None, None, :3, 3], first_from_cam
 
 
 def _read_truth(path: Path, source_frame: NDArray[np.int64]) -> Float64:
@@ -125,7 +126,7 @@ def _read_truth(path: Path, source_frame: NDArray[np.int64]) -> Float64:
     joints, poses = arrays["joints_cam_m"], arrays["world_from_cam"].astype(np.float64)
     if len(joints) != len(poses) or source_frame.max(initial=-1) >= len(joints):
         raise UserError(f"{path}: {len(joints)} poses and {len(poses)} cameras do not cover frame {source_frame.max()}.")
-    return _to_first_camera(joints[source_frame], poses[source_frame], str(path))
+    return _to_first_camera(joints[source_frame], poses[source_frame], str(path))[0]
 
 
 def _folders(path: Path) -> list[Path]:

@@ -77,6 +77,7 @@ def read_leap(path: Path) -> Iterator[MotionSequence]:
             name=f"{setting}/{action}/{int(arrays['take'][record]):02d}",
             recording=f"block-{block}" if block >= 0 else setting,
             segments=(Segment(0, len(motion), action),),
+            world_from_cam=np.broadcast_to(np.eye(4), (len(motion), 4, 4)),
         )
 
 

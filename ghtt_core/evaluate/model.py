@@ -4,6 +4,7 @@
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ from ghtt_core.features import (
 from ghtt_core.fusion import follow, follow_both_ways
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, mask_of, reparametrise
+from ghtt_core.motion import MotionSequence
+from ghtt_core.placement import placements
 from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
 from ghtt_core.sampling import sampling_noise
 from ghtt_core.skeleton import HANDS, MEAN_HAND_SIZE_M
@@ -53,12 +56,14 @@ class Model:
         spec: What it was compiled from.
         temperature: Spread of the samples.
         seed: Of the noise, which every window shares, as at run time.
+        placed: Whether motion is given as a camera sees it, so that the action block may know where the hands are.
     """
 
     network: GHTT
     spec: ModelSpec
     temperature: float
     seed: int = 0
+    placed: bool = True
 
     @classmethod
     def load(cls, path: Path, temperature: float | None = None, seed: int = 0) -> "Model":
@@ -69,6 +74,14 @@ class Model:
         """
         network, spec, _ = load_checkpoint(path)
         return cls(network, spec, spec.default_temperature if temperature is None else temperature, seed)
+
+    def on(self, sequences: Sequence[MotionSequence]) -> "Model":
+        """For windows of these sequences."""
+        return replace(self, placed=all(sequence.world_from_cam is not None for sequence in sequences))
+
+    def alpha(self, clips: "EncodedClips") -> tuple[Tensor, Tensor, Tensor]:
+        """What the action block makes of encoded clips: see `ActionBlock.encode`."""
+        return self.network.action.encode(clips.clips, clips.valid, clips.placement if self.placed else None)
 
     def noise(self, samples: int) -> Tensor:
         """Noise for m and alpha, (2, K, d)."""
@@ -92,6 +105,7 @@ class EncodedClips:
         m_mean, m_logvar: (B, d).
         m_skip: (B, 16, d).
         clips: (B, 16, d) mid-levels of the history, the newest last.
+        placement: (B, 16, 26) of the hands in them, if what is observed is as the camera sees it.
         valid: (B, 16) bool, which of them there are.
     """
 
@@ -103,6 +117,7 @@ class EncodedClips:
     m_logvar: Tensor
     m_skip: Tensor
     clips: Tensor
+    placement: Tensor
     valid: Tensor
 
     def placed_m(self) -> Float64:
@@ -132,6 +147,8 @@ def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedCli
     frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
     last = {name: getattr(described, name)[:, -1] for name in ("values", "mask", "visible")}
     newest = replace(described, **last, frames=frames)
+    ends = HandFrames(described.frames.rotation[:, :, -1], described.frames.position[:, :, -1])
+    shown = np.asarray(described.visible).any(axis=2)
     padding = MAX_CLIPS - count
     return EncodedClips(
         size_m,
@@ -142,6 +159,7 @@ def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedCli
         m_logvar[:, -1],
         m_skip[:, -1],
         torch.nn.functional.pad(m_mean, (0, 0, padding, 0)),
+        torch.nn.functional.pad(_float32(placements(ends, shown)), (0, 0, padding, 0)),
         torch.nn.functional.pad(visible.any(dim=-1).any(dim=-1), (padding, 0)),
     )
 
@@ -218,7 +236,7 @@ class CascadeForecaster(SampledForecaster):
     def _features(self, clips: EncodedClips, samples: int, count: int) -> Tensor:
         network, temperature = self.model.network, self.model.temperature
         noise_m, noise_alpha = (noise.repeat(len(clips.m_mean), 1) for noise in self.model.noise(samples))
-        alpha_mean, alpha_logvar, alpha_skip = network.action.encode(clips.clips, clips.valid)
+        alpha_mean, alpha_logvar, alpha_skip = self.model.alpha(clips)
         m_mean, m_logvar, m_skip, last, alpha_mean, alpha_logvar, alpha_skip, valid = (
             part.repeat_interleave(samples, dim=0)
             for part in (
@@ -301,7 +319,7 @@ def recognise(model: Model, histories_m: Array) -> NDArray[np.float32]:
     def named(batch: slice) -> None:
         rows = order[batch]
         clips = _encoded(model, histories_m[rows, first_clip[rows].min() * CLIP_FRAMES :])
-        alpha = model.network.action.encode(clips.clips, clips.valid)[0]
+        alpha = model.alpha(clips)[0]
         probabilities[rows] = model.network.action.logits(alpha).softmax(dim=-1).numpy()
 
     in_pieces(named, len(order), _BATCH)

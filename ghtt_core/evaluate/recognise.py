@@ -35,7 +35,8 @@ class ActionWindows:
     """Moments at which an action is to be named.
 
     Attributes:
-        histories_m: (N, n * 16, 2, 21, 3) what was seen until then, 256 frames at most, NaN before the start.
+        histories_m: (N, n * 16, 2, 21, 3) what was seen until then, 256 frames at most, as the camera sees it at that
+            moment; NaN before the start.
         label: (N,) class number.
         left: (N,) frames left in the action.
         last: (N,) whether it is the last moment of its action.
@@ -68,7 +69,7 @@ def action_windows(sequences: Sequence[MotionSequence], classes: Sequence[str], 
             for moment in dict.fromkeys([*moments, end]):
                 if there[moment - CLIP_FRAMES : moment].mean() < protocol.observed_share:
                     continue
-                pasts.append(sequence.joints_m[max(0, moment - HISTORY_FRAMES) : moment])
+                pasts.append(sequence.as_seen(sequence.joints_m[max(0, moment - HISTORY_FRAMES) : moment], moment - 1))
                 labels.append(number[segment.action])
                 left.append(end - moment)
                 last.append(moment == end)

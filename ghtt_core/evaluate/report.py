@@ -72,7 +72,7 @@ class Evaluation:
     plots: Path | None
     progress: Progress
 
-    def forecasters(self) -> list[Forecaster]:
+    def forecasters(self, data: TestData) -> list[Forecaster]:
         """Zero velocity first, then the other baselines, then P alone and the cascade of each model."""
         from ghtt_core.baselines.linear_predictor import LinearPredictor
 
@@ -86,12 +86,12 @@ class Evaluation:
             *self.companions.flat,
         ]
         for name, model in self.models:
-            baselines += [PoseBlockForecaster(model, f"{name}, P alone"), CascadeForecaster(model, name)]
+            baselines += [PoseBlockForecaster(model, f"{name}, P alone"), CascadeForecaster(model.on(data.test), name)]
         return baselines
 
     def forecast(self, data: TestData, report: Report) -> None:
         """Displacement errors per horizon, for both hands and each, and plausibility at the longest horizon."""
-        forecasters = self.forecasters()
+        forecasters = self.forecasters(data)
         tables: list[Table] = []
         longest: list[ForecastRun] = []
         moments: Windows | None = None
@@ -146,7 +146,7 @@ class Evaluation:
         """Top-1 accuracy and calibration over the models' own classes, or the data's where no model knows any of them."""
         named = {segment.action for sequence in (*data.test, *data.training) for segment in sequence.segments}
         usable = [
-            (name, model)
+            (name, model.on(data.test))
             for name, model in (*self.models, *self.companions.recognisers)
             if named & set(model.spec.action_names)
         ]

@@ -50,7 +50,8 @@ class Windows:
         past = np.full((len(starts), frames, HANDS, JOINTS, 3), np.nan, dtype=np.float32)
         for row, (start, owner) in enumerate(zip(starts, owners, strict=True)):
             known = min(start, frames)
-            past[row, frames - known :] = self.sequences[owner].joints_m[start - known : start]
+            sequence = self.sequences[owner]
+            past[row, frames - known :] = sequence.as_seen(sequence.joints_m[start - known : start], start - 1)
         return past
 
 
@@ -71,7 +72,8 @@ def cut_windows(
 ) -> Windows:
     """Cut every sequence into overlapping windows of one clip and a horizon, and keep those in which a hand counts.
 
-    Where a sequence has an exact motion beside the estimated one, the estimate is observed and the exact motion is the future.
+    Each window is in the frame of the camera at its last observed moment. Where a sequence has an exact motion beside the
+    estimated one, the estimate is observed and the exact motion is the future.
 
     Args:
         sequences: Motion at the model's frame rate.
@@ -95,8 +97,9 @@ def cut_windows(
     observed_m = np.empty((len(starts), clip, HANDS, JOINTS, 3), dtype=np.float32)
     future_m = np.full((len(starts), horizon, HANDS, JOINTS, 3), np.nan, dtype=np.float32)
     for row, (index, start) in enumerate(zip(owner, starts, strict=True)):
-        observed_m[row] = owners[index].joints_m[start - clip : start]
-        future = exact(owners[index])[start : start + horizon]
+        sequence = owners[index]
+        observed_m[row] = sequence.as_seen(sequence.joints_m[start - clip : start], start - 1)
+        future = sequence.as_seen(exact(sequence)[start : start + horizon], start - 1)
         future_m[row, : len(future), counts[row]] = np.moveaxis(future[:, counts[row]], 1, 0)
     return Windows(owners, owner, starts, observed_m, future_m, counts)
 

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.layers import Decoder, Encoder, initialise, sinusoid
 from ghtt_core.model.pose_block import LATENT_TOKENS, LOGVAR_RANGE
+from ghtt_core.placement import PLACEMENT
 
 SOFTMAX_TEMPERATURE = 0.07
 
@@ -35,25 +36,34 @@ class ActionBlock(nn.Module):
         self.latent_tokens = nn.Parameter(torch.randn(1, LATENT_TOKENS, width) * 0.02)
         self.no_object = nn.Parameter(torch.randn(width) * 0.02)
         self.embed_m = nn.Linear(width, width)
+        self.embed_placement = nn.Sequential(nn.Linear(PLACEMENT, width), nn.GELU(), nn.Linear(width, width))
         self.embed_object = nn.Linear(config.text_width, width)
         self.project_text = nn.Linear(config.text_width, width)
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         self.head = nn.Linear(width, width)
         initialise(self)
+        for parameter in self.embed_placement[-1].parameters():
+            nn.init.zeros_(parameter)  # says nothing yet
 
     def standardise(self, m: Tensor) -> Tensor:
         """(..., d) mid-levels to zero mean and unit spread."""
         return (m - self.m_mean) / self.m_std
 
     def encode(
-        self, m: Tensor, valid: Tensor, objects: Tensor | None = None, phase: Tensor | None = None
+        self,
+        m: Tensor,
+        valid: Tensor,
+        placement: Tensor | None = None,
+        objects: Tensor | None = None,
+        phase: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Recognise the action in the clips seen so far.
 
         Args:
             m: (B, N, d) mid-levels, the newest last.
             valid: (B, N) bool, True where there is a clip.
+            placement: (B, N, 26) of the hands at each clip's end (`ghtt_core.placement`), 0 where unknown; unknown if omitted.
             objects: (B, N, text_width) embeddings of the held objects, NaN where unknown; none known if omitted.
             phase: (B,) clips between the action's start and the first valid clip; 0 if omitted, which makes the phase the index
                 in the buffer.
@@ -63,7 +73,9 @@ class ActionBlock(nn.Module):
         """
         batch, clips, _ = m.shape
         code = sinusoid(clip_phase(valid, phase), self.width)  # (B, N, d)
-        seen = self.embed_m(self.standardise(m)) + code
+        if placement is None:
+            placement = m.new_zeros(batch, clips, PLACEMENT)
+        seen = self.embed_m(self.standardise(m)) + self.embed_placement(placement) + code
         held = self._object_tokens(objects, batch, clips) + code
         tokens = torch.cat((self.latent_tokens.expand(batch, -1, -1), seen, held), dim=1)  # (B, 2 + N + N, d)
         position = torch.cat((torch.zeros_like(code[:, :LATENT_TOKENS]), code, code), dim=1)

@@ -23,14 +23,14 @@ class GHTT(nn.Module):
         self.action = ActionBlock(config, len(action_names))
 
     def observe(
-        self, features: Tensor, visible: Tensor, past_m: Tensor, past_valid: Tensor
+        self, features: Tensor, visible: Tensor, past_m: Tensor, past_valid: Tensor, placement: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Refine the newest clip and recognise the action: `OBSERVE_INPUTS` to `OBSERVE_OUTPUTS`, for any batch size."""
         mask = mask_of(visible)
         m_mean, m_logvar, m_skip = self.pose.encode(features, mask)
         clips = torch.cat((past_m, m_mean[:, None]), dim=1)
         clip_valid = torch.cat((past_valid, torch.ones_like(past_valid[:, :1])), dim=1) > 0.5
-        alpha_mean, alpha_logvar, alpha_skip = self.action.encode(clips, clip_valid)
+        alpha_mean, alpha_logvar, alpha_skip = self.action.encode(clips, clip_valid, placement)
         refined = self.pose.refine(m_skip, features, mask)
         return refined, m_mean, m_logvar, m_skip, alpha_mean, alpha_logvar, alpha_skip, self.action.logits(alpha_mean)
 

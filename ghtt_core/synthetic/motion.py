@@ -28,8 +28,8 @@ class SyntheticMotion:
     """A motion with all that made it.
 
     Attributes:
-        sequence: The joints in the world frame: the table top is z = 0, x to the right, y away from the body, z up.
-        world_from_cam: (T, 4, 4) the head camera, OpenCV axes.
+        sequence: The joints and the head camera in the world frame: the table top is z = 0, x to the right, y away from the
+            body, z up.
         shape: The person's right hand; the left one is its mirror image.
         angles_rad: (T, 2, 17) finger poses.
         world_from_hand: (T, 2, 4, 4) wrist poses; the left hand's is that of its mirror image, in the mirrored world.
@@ -38,12 +38,17 @@ class SyntheticMotion:
     """
 
     sequence: MotionSequence
-    world_from_cam: Float64
     shape: HandShape
     angles_rad: Float64
     world_from_hand: Float64
     objects: tuple[SceneObject, ...]
     seed: int
+
+    @property
+    def world_from_cam(self) -> Float64:
+        """(T, 4, 4) the head camera, OpenCV axes."""
+        assert self.sequence.world_from_cam is not None
+        return self.sequence.world_from_cam
 
 
 def generate_motion(
@@ -77,10 +82,10 @@ def generate_motion(
         recording=f"synthetic-{seed:06d}",
         subject=f"synthetic-{seed:06d}",
         segments=_segments(director, fps, times_s.size),
+        world_from_cam=head_path(joints, fps, rng),
     )
     return SyntheticMotion(
         sequence=sequence,
-        world_from_cam=head_path(joints, fps, rng),
         shape=director.shape,
         angles_rad=angles,
         world_from_hand=world_from_hand,

@@ -22,7 +22,7 @@ from ghtt_core.motion import MotionSequence
 from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.text import embed
 from ghtt_core.train.ablations import FlatTask, RecogniserTask, calibrate_flat
-from ghtt_core.train.action import ActionTask
+from ghtt_core.train.action import M_NOISE, ActionTask
 from ghtt_core.train.augment import mixed_noise
 from ghtt_core.train.calibrate import calibrate, calibrate_names
 from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of, command_of, pose_card
@@ -76,6 +76,16 @@ def _parser() -> argparse.ArgumentParser:
         help="action: the shipped vocabulary, or all labels",
     )
     parser.add_argument("--joint", action="store_true", help="action: train the pose block too, for whole futures")
+    parser.add_argument(
+        "--no-mirror", action="store_true", help="action: train on no mirrored motion, where left and right mean something"
+    )
+    parser.add_argument(
+        "--level-noise",
+        type=float,
+        default=M_NOISE,
+        metavar="STD",
+        help=f"action: noise on what is to be named, in units of the mid-levels' spread ({M_NOISE}); more for few examples",
+    )
     parser.add_argument("--config", choices=tuple(CONFIGS), default="small")
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--minutes", type=float, default=math.inf, help="time budget")
@@ -167,7 +177,16 @@ def _naming_task(
     model.pose.load_state_dict(trained.pose.state_dict())
     if begin is not None:
         model.action.load_state_dict(begin.action.state_dict())
-    return ActionTask(model, embed(classes), train, validation, mixed_noise, joint=options.joint)
+    return ActionTask(
+        model,
+        embed(classes),
+        train,
+        validation,
+        mixed_noise,
+        joint=options.joint,
+        mirror=not options.no_mirror,
+        level_noise=options.level_noise,
+    )
 
 
 def load_data(

@@ -32,6 +32,7 @@ from ghtt_core.train.action import HISTORY_CLIPS, LEAST_FUTURE, TEXT_WEIGHT, rec
 from ghtt_core.train.augment import Corrupt, as_estimated, vary
 from ghtt_core.train.calibrate import TEMPERATURES
 from ghtt_core.train.mix import DataMix
+from ghtt_core.train.places import Places, seen_placements
 from ghtt_core.train.pose import PoseLosses, PoseTask, window_sizes
 from ghtt_core.train.store import MIN_SEEN, UNLABELLED, MotionStore, by_rarity
 
@@ -116,7 +117,7 @@ class RecogniserLosses(nn.Module):
         known = self.model.pose.encode(batch["features"][valid], batch["mask"][valid])[0]  # half of a history is empty, or more
         m = known.new_zeros(*valid.shape, known.shape[-1])
         m[valid] = known
-        alpha = block.encode(m, valid)[0]
+        alpha = block.encode(m, valid, batch["placement"])[0]
         logits = block.logits(alpha)
         naming = functional.cross_entropy(logits, batch["label"], reduction="none")
         agreement = (alpha - block.class_latents()[batch["label"]]).abs().mean(dim=1)
@@ -171,6 +172,10 @@ class RecogniserTask:
     ) -> dict[str, NDArray[Any]]:
         row = rows[by_rarity(store.label[rows], count, rng)]
         joints_m = store.gather(store.seen_m, row, HISTORY_CLIPS * CLIP_FRAMES, 0)
+        camera = store.camera[row]
+        has_camera = np.isfinite(camera).all(axis=(1, 2), keepdims=True)
+        pose = np.where(has_camera, camera, np.eye(4, dtype=np.float32))
+        joints_m = (joints_m - pose[:, None, None, None, :3, 3]) @ pose[:, None, None, :3, :3]  # as the camera sees them
         joints_m, _ = vary(joints_m, joints_m.copy(), rng)
         joints_m = as_estimated(joints_m, store.estimated[row], self.corrupt, rng)
         clips_m = joints_m.reshape(count, HISTORY_CLIPS, CLIP_FRAMES, *joints_m.shape[2:])
@@ -179,7 +184,14 @@ class RecogniserTask:
         valid = described.visible.any(axis=3).sum(axis=2) >= MIN_SEEN
         valid &= np.arange(HISTORY_CLIPS) >= rng.integers(0, HISTORY_CLIPS, (count, 1))
         valid[:, -1] = True
-        return {"features": described.values, "mask": described.mask, "valid": valid, "label": store.label[row]}
+        here = np.where(has_camera, np.eye(4, dtype=np.float32), np.float32(np.nan))
+        return {
+            "features": described.values,
+            "mask": described.mask,
+            "valid": valid,
+            "placement": seen_placements(Places.of(described), valid, here, np.zeros(count, np.bool_), rng),
+            "label": store.label[row],
+        }
 
     def validate(self, module: nn.Module) -> dict[str, float]:
         """Recognition on held-out recordings, by data set."""

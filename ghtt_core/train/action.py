@@ -31,6 +31,7 @@ from ghtt_core.train.augment import Corrupt, as_estimated, mirrored_where
 from ghtt_core.train.kinds import KIND_WINDOWS, STRATA_WINDOWS, Kinds, coarse_course, mean_courses
 from ghtt_core.train.losses import joint_error, kl_to_standard_normal
 from ghtt_core.train.mid_levels import MidLevels, mid_levels
+from ghtt_core.train.places import Places, seen_placements
 from ghtt_core.train.pose import KL_WEIGHT, full_precision, window_sizes
 from ghtt_core.train.store import UNLABELLED, MotionStore, by_rarity
 
@@ -69,26 +70,30 @@ class ActionLosses(nn.Module):
         joint: Train the pose block too, so that it answers for whole futures and not for the next clip alone. Its head stays,
             and its encoder is held to the refined poses and the mid-levels that it gave before: the former are good, and the
             mid-levels of the earlier past, which are not computed again, have to fit the new one.
+        level_noise: See `M_NOISE`.
     """
 
-    def __init__(self, block: ActionBlock, pose: PoseBlock, future_clips: int, *, joint: bool = False) -> None:
+    def __init__(
+        self, block: ActionBlock, pose: PoseBlock, future_clips: int, *, joint: bool = False, level_noise: float = M_NOISE
+    ) -> None:
         super().__init__()
         self.block = block
         self.pose = pose.requires_grad_(joint)
         self.pose.head.requires_grad_(False)
         self.before = copy.deepcopy(pose).requires_grad_(False) if joint else None
         self.future_clips = future_clips
+        self.level_noise = level_noise
 
     def forward(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of a batch from `ActionTask.batch`, and its parts."""
         block = self.block
         labelled = batch["label"] != UNLABELLED
-        amount = torch.where(labelled, M_NOISE, FORECAST_M_NOISE)[:, None, None]
+        amount = torch.where(labelled, self.level_noise, FORECAST_M_NOISE)[:, None, None]
         m_mean, m_logvar, m_skip, refined = _last_clip(self.pose, batch)
         last, kept = refined[:, -1], self._distance_from_before(m_mean, refined, batch)
         history = torch.cat((batch["history"], m_mean[:, None]), dim=1)
         history = history + amount * block.m_std * batch["noise_history"]
-        mean, logvar, skip = block.encode(history, batch["valid"])
+        mean, logvar, skip = block.encode(history, batch["valid"], batch["placement"])
         naming, agreement, right = self._recognition(mean, batch["label"], labelled)
 
         m = reparametrise(m_mean[:, None], m_logvar[:, None], batch["noise_m"])  # (B, candidates, d)
@@ -172,7 +177,8 @@ class ActionLosses(nn.Module):
     def strata(self, batch: dict[str, Tensor], noise: Tensor) -> Float32:
         """(K, T / 4, 2, 4, 3): the mean coarse courses of what noise for m and alpha, (2, K, d), makes of a batch."""
         m_mean, m_logvar, m_skip, refined = _last_clip(self.pose, batch)
-        mean, logvar, skip = self.block.encode(torch.cat((batch["history"], m_mean[:, None]), dim=1), batch["valid"])
+        history = torch.cat((batch["history"], m_mean[:, None]), dim=1)
+        mean, logvar, skip = self.block.encode(history, batch["valid"], batch["placement"])
         last, coming = refined[:, -1], []
         for of_m, of_alpha in zip(*noise, strict=True):
             alpha = reparametrise(mean, logvar, of_alpha)
@@ -188,7 +194,18 @@ def _last_clip(pose: PoseBlock, batch: dict[str, Tensor]) -> tuple[Tensor, Tenso
 
 
 class ActionTask:
-    """What the training loop needs to know about the action block."""
+    """What the training loop needs to know about the action block.
+
+    Args:
+        model: Its action block is trained from where it stands.
+        text: (C, text_width) embeddings of the classes.
+        train: Data sets with their shares.
+        validation: Data sets to validate on.
+        corrupt: Noise for motion that no estimator saw.
+        joint: See `ActionLosses`.
+        mirror: Whether half of the windows are mirrored. An action is the same with the other hand; a sign may not be.
+        level_noise: See `M_NOISE`.
+    """
 
     def __init__(
         self,
@@ -199,15 +216,18 @@ class ActionTask:
         corrupt: Corrupt,
         *,
         joint: bool = False,
+        mirror: bool = True,
+        level_noise: float = M_NOISE,
     ) -> None:
         self.model = model
+        self.mirror_share = 0.5 if mirror else 0.0
         self.classes = model.action_names
         self.corrupt = corrupt
         model.action.class_text.copy_(torch.from_numpy(text))
         # What an earlier run fitted afterwards is fitted anew.
         model.action.logit_scale.fill_(1.0)
         model.action.class_bias.zero_()
-        self.module = ActionLosses(model.action, model.pose, model.config.future_clips, joint=joint)
+        self.module = ActionLosses(model.action, model.pose, model.config.future_clips, joint=joint, level_noise=level_noise)
         self.stores = [MotionStore(sequences, self.classes) for _, sequences, _ in train]
         shares = np.array([share for _, _, share in train])
         self.shares = shares / shares.sum()
@@ -254,7 +274,7 @@ class ActionTask:
             arrays, _ = self._windows(number, pool[rng.integers(0, len(pool), STRATA_WINDOWS)], rng)
             rows = pool[rng.integers(0, len(pool), KIND_WINDOWS)]
             truth_m = store.gather(store.truth_m, rows, 1, self.model.config.future_clips * CLIP_FRAMES)
-            truth_m = mirrored_where(rng.random(len(rows)) < 0.5, truth_m)
+            truth_m = mirrored_where(rng.random(len(rows)) < self.mirror_share, truth_m)
             yield arrays, coarse_course(truth_m[:, 1:], truth_m[:, 0])
 
     def _pick(self, rng: np.random.Generator, size: int) -> list[tuple[int, NDArray[np.int64]]]:
@@ -277,7 +297,8 @@ class ActionTask:
         """What the losses take, but for the noise; and the coarse courses of the futures."""
         store, levels = self.stores[number], self.levels[number]
         clips = self.model.config.future_clips
-        variant = rng.integers(0, 2, len(rows))
+        flipped = rng.random(len(rows)) < self.mirror_share
+        variant = flipped.astype(np.intp)
         back = rows[:, None] - CLIP_FRAMES * np.arange(HISTORY_CLIPS - 1, -1, -1)
         # Half of the labelled histories begin with their action, which is the paper's phase; the others go back further.
         from_start = (rng.random(len(rows)) < 0.5) & (store.label[rows] != UNLABELLED)
@@ -292,7 +313,7 @@ class ActionTask:
 
         seen_m = store.gather(store.seen_m, rows, CLIP_FRAMES, 0)
         truth_m = store.gather(store.truth_m, rows, CLIP_FRAMES, clips * CLIP_FRAMES)
-        seen_m, truth_m = (mirrored_where(variant == 1, motion) for motion in (seen_m, truth_m))
+        seen_m, truth_m = (mirrored_where(flipped, motion) for motion in (seen_m, truth_m))
         noisy = as_estimated(seen_m, store.estimated[rows], self.corrupt, rng)
         described = features_from_joints(noisy, window_sizes(noisy))
         sizes = window_sizes(truth_m[:, :CLIP_FRAMES])
@@ -300,9 +321,15 @@ class ActionTask:
         last = anchor.frames.at(CLIP_FRAMES - 1)
         lost = ~anchor.visible[:, -1:, :, None, None]
         future = np.where(lost, np.float32(np.nan), truth_m[:, CLIP_FRAMES:])
+        past = (variant[:, None], np.maximum(back[:, :-1], 0))  # the newest clip is described and encoded anew
+        known = Places(
+            HandFrames(levels.places.frames.rotation[past], levels.places.frames.position[past]), levels.places.seen[past]
+        )
+        places = known.then(Places.of(described))
         arrays = {
-            "history": levels.seen[variant[:, None], np.maximum(back[:, :-1], 0)],  # the newest clip's is encoded anew
+            "history": levels.seen[past],
             "valid": valid,
+            "placement": seen_placements(places, valid, store.camera[rows], flipped, rng),
             "label": store.label[rows],
             "coming": levels.truth[variant[:, None], ahead],
             "coming_known": inside & levels.known[ahead],
@@ -352,7 +379,7 @@ def spec_of(model: GHTT) -> ModelSpec:
 
 def forecast_ratios(model: Model, sequences: Sequence[MotionSequence], windows: int = 128) -> dict[str, float]:
     """Errors of 20 futures relative to zero velocity, over the longest of the model's horizons that has enough windows."""
-    protocol = EvaluationProtocol(windows=windows, stride=CLIP_FRAMES // 2)
+    protocol, model = EvaluationProtocol(windows=windows, stride=CLIP_FRAMES // 2), model.on(sequences)
     for horizon in (4 * CLIP_FRAMES, 2 * CLIP_FRAMES):
         runs = run_forecasts(sequences, (), (ZeroVelocity(), CascadeForecaster(model)), protocol, horizon)
         if runs and len(runs[0].windows) >= ENOUGH_WINDOWS:
@@ -368,7 +395,7 @@ def recognition_metrics(model: Model, sequences: Sequence[MotionSequence]) -> di
     windows = action_windows(sequences, model.spec.action_names, EvaluationProtocol())
     if not len(windows):
         return {}
-    probabilities = recognise(model, windows.histories_m)
+    probabilities = recognise(model.on(sequences), windows.histories_m)
     right = probabilities.argmax(axis=1) == windows.label
     early = windows.left >= FRAME_RATE_HZ
     given = probabilities[np.arange(len(windows)), windows.label]

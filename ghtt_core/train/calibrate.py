@@ -91,7 +91,7 @@ def fit_names(network: GHTT, held_out: HeldOut, labelled: Sequence[MotionSequenc
     for _, sequences in held_out:
         windows = action_windows(sequences, network.action_names, EvaluationProtocol())
         if len(windows):
-            logits.append(np.log(recognise(Model(network, spec, 1.0), windows.histories_m).clip(1e-12)))
+            logits.append(np.log(recognise(Model(network, spec, 1.0).on(sequences), windows.histories_m).clip(1e-12)))
             labels.append(windows.label)
     if not logits:
         return {"on": [name for name, _ in held_out]}

@@ -24,6 +24,7 @@ class MotionStore:
         truth_m: (N, 2, 21, 3) what it should answer; the same array where no separate truth exists.
         estimated: (N,) bool, True where `seen_m` comes from a real estimator and needs no noise added.
         exact: (N,) bool, True where `truth_m` is more than an estimate, so that an estimate can be refined towards it.
+        camera: (N, 4, 4) the camera's pose, NaN where there is no camera.
         label: (N,) class index of each frame, `UNLABELLED` where there is none.
         label_start: (N,) row at which the frame's action began.
         begin, end: (N,) first row, and row after the last, of each frame's sequence.
@@ -42,6 +43,11 @@ class MotionStore:
         self.truth_m = np.concatenate(truths).astype(np.float32, copy=False)
         self.estimated = np.repeat([sequence.estimated for sequence in sequences], lengths)
         self.exact = np.repeat([sequence.truth_m is not None or not sequence.estimated for sequence in sequences], lengths)
+        cameras = [
+            np.full((length, 4, 4), np.nan) if sequence.world_from_cam is None else sequence.world_from_cam
+            for sequence, length in zip(sequences, lengths, strict=True)
+        ]
+        self.camera = np.concatenate(cameras).astype(np.float32)
         self.label = np.full(len(self.seen_m), UNLABELLED, np.int64)
         self.label_start = self.begin.copy()
         index = {name: number for number, name in enumerate(classes)}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from data_trees import H2O_SEQUENCE, write_h2o
+from data_trees import H2O_SEQUENCE, from_world, moving_camera, write_h2o
 
 from ghtt_core.data import open_dataset
 from ghtt_core.data.h2o import ACTIONS
@@ -21,6 +21,8 @@ def test_head_motion_is_taken_out_and_flags_are_used(tmp_path: Path) -> None:
     (sequence,) = dataset
     assert dataset.kind == "h2o"
     np.testing.assert_allclose(sequence.joints_m, world_m, atol=1e-6)
+    seen_m = from_world(moving_camera(40), world_m)[20]
+    np.testing.assert_allclose(sequence.as_seen(sequence.joints_m, 20)[20], seen_m, atol=1e-5)
     assert (sequence.fps, sequence.subject, sequence.recording) == (30.0, "subject1", H2O_SEQUENCE)
     assert sequence.segments == (Segment(2, 21, "pour milk"), Segment(21, 40, "grab milk"))
 

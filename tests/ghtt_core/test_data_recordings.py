@@ -133,6 +133,7 @@ def test_truth_is_aligned_by_frame_and_camera(tmp_path: Path) -> None:
     assert sequence.truth_m is not None
     np.testing.assert_allclose(sequence.truth_m, _in_first_camera(truth_m), atol=1e-5)
     np.testing.assert_allclose(sequence.joints_m, _in_first_camera(estimate_m), atol=1e-5)
+    np.testing.assert_allclose(sequence.as_seen(sequence.joints_m, 40)[40], from_world(cameras, estimate_m)[40], atol=1e-5)
     assert sequence.segments == (Segment(0, 20, "pour"),)
 
 

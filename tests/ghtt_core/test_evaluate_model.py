@@ -56,7 +56,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     torch.manual_seed(0)
     network = GHTT(GHTTConfig("tiny", width=32, heads=2, feedforward=32, encoder_layers=1, decoder_layers=1), ACTIONS)
     network.action.class_text.normal_()
-    torch.nn.init.xavier_uniform_(network.pose.head[-1].weight)  # zero before training
+    for layer in (network.pose.head[-1], network.action.embed_placement[-1]):
+        torch.nn.init.xavier_uniform_(layer.weight)  # zero before training
     network.pose.feature_std.fill_(0.2)
     path: Path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     save_checkpoint(path, network, default_temperature=2.0)

@@ -12,6 +12,7 @@ from ghtt_core.model.config import CONFIGS, GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.layers import Attention
 from ghtt_core.model.pose_block import PoseBlock, mask_of
+from ghtt_core.placement import PLACEMENT
 
 TINY = GHTTConfig("tiny", width=32, heads=2, feedforward=48, encoder_layers=2, decoder_layers=2, future_clips=3, text_width=16)
 ACTIONS = ("pour", "stir", "rest")
@@ -31,7 +32,9 @@ def observed(model):
     with torch.inference_mode():
         past_valid = torch.zeros(1, 15)
         past_valid[:, -3:] = 1
-        return model.observe(torch.randn(1, 16, 153), torch.ones(1, 16, 2), torch.randn(1, 15, 32), past_valid)
+        return model.observe(
+            torch.randn(1, 16, 153), torch.ones(1, 16, 2), torch.randn(1, 15, 32), past_valid, torch.randn(1, 16, PLACEMENT)
+        )
 
 
 def imagine(model, observed, samples=2, temperature=1.0, condition=None, noise=None):
@@ -119,8 +122,17 @@ def test_a_condition_replaces_the_recognised_action(model, observed):
 def test_held_objects_are_optional_and_heard(model):
     m, valid = torch.randn(1, 4, 32), torch.ones(1, 4, dtype=torch.bool)
     unknown = torch.full((1, 4, 16), float("nan"))
-    torch.testing.assert_close(model.action.encode(m, valid, unknown)[0], model.action.encode(m, valid)[0])
-    assert (model.action.encode(m, valid, torch.randn(1, 4, 16))[0] - model.action.encode(m, valid)[0]).abs().max() > 1e-3
+    without = model.action.encode(m, valid)[0]
+    torch.testing.assert_close(model.action.encode(m, valid, objects=unknown)[0], without)
+    assert (model.action.encode(m, valid, objects=torch.randn(1, 4, 16))[0] - without).abs().max() > 1e-3
+
+
+def test_a_new_block_says_nothing_of_the_placement_until_it_has_learned(model):
+    m, valid, placement = torch.randn(1, 4, 32), torch.ones(1, 4, dtype=torch.bool), torch.randn(1, 4, PLACEMENT)
+    without = model.action.encode(m, valid)[0]
+    torch.testing.assert_close(model.action.encode(m, valid, placement)[0], without)
+    torch.nn.init.normal_(model.action.embed_placement[-1].weight)
+    assert (model.action.encode(m, valid, placement)[0] - without).abs().max() > 1e-3
 
 
 def test_a_checkpoint_comes_back_as_it_was(model, tmp_path):

@@ -19,6 +19,7 @@ from ghtt_core.fusion import follow
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.packets import HandsObservation
+from ghtt_core.placement import PLACEMENT, placements
 from ghtt_core.runtime import ModelSpec
 from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.streaming import HOLD_S, Predictor, PredictorOptions
@@ -38,7 +39,8 @@ def model():
     torch.manual_seed(0)
     model = GHTT(CONFIG, ACTIONS).eval()
     torch.nn.init.normal_(model.action.class_text)
-    torch.nn.init.xavier_uniform_(model.pose.head[-1].weight)  # zero before training
+    for layer in (model.pose.head[-1], model.action.embed_placement[-1]):
+        torch.nn.init.xavier_uniform_(layer.weight)  # zero before training
     # Features near those of hands: small steps, and a rotation near the identity.
     model.pose.feature_std.fill_(0.02)
     model.pose.feature_mean[:126] = torch.randn(126, generator=torch.Generator().manual_seed(1))
@@ -80,11 +82,14 @@ def batch_answer(model, last, clips):
     values, visible = (torch.from_numpy(np.asarray(part, np.float32)) for part in (features.values, features.visible))
     with torch.inference_mode():
         nothing = torch.zeros(clips, 15, CONFIG.width), torch.zeros(clips, 15)
-        mid_levels = model.observe(values, visible, *nothing)[1]
+        mid_levels = model.observe(values, visible, *nothing, torch.zeros(clips, 16, PLACEMENT))[1]
+        placement = torch.zeros(1, 16, PLACEMENT)
+        ends_m = HandFrames(features.frames.rotation[:, -1], features.frames.position[:, -1])
+        placement[0, -clips:] = torch.from_numpy(placements(ends_m, np.ones((clips, 2), bool)))
         past_m, past_valid = torch.zeros(1, 15, CONFIG.width), torch.zeros(1, 15)
         if clips > 1:
             past_m[0, 1 - clips :], past_valid[0, 1 - clips :] = mid_levels[:-1], 1.0
-        refined, *latents, logits = model.observe(values[-1:], visible[-1:], past_m, past_valid)
+        refined, *latents, logits = model.observe(values[-1:], visible[-1:], past_m, past_valid, placement)
         zeros = torch.zeros(1, CONFIG.width)
         clip_valid = torch.cat((past_valid, torch.ones(1, 1)), dim=1)
         future = model.imagine(refined, *latents, clip_valid, zeros, zeros, torch.ones(1), torch.zeros(1, len(ACTIONS)))
@@ -106,21 +111,40 @@ def test_streaming_equals_the_batch_computation(model, runtime, last, clips):
     np.testing.assert_allclose(newest.futures.offset_s, (np.arange(30) + 1) / 30, rtol=1e-6)
 
 
-def test_a_moving_camera_changes_nothing_but_the_frame_of_reference(runtime):
-    def pose(index):
-        world_from_cam = np.eye(4)
-        world_from_cam[:3, :3] = Rotation.from_euler("xyz", [0.01 * index, -0.02 * index, 0.1]).as_matrix()
-        world_from_cam[:3, 3] = [0.01 * index, 0.0, 0.002 * index]
-        return world_from_cam
+def pose(index):
+    """Of a moving camera that ends where the still one stands."""
+    away = 39 - index
+    world_from_cam = np.eye(4)
+    world_from_cam[:3, :3] = Rotation.from_euler("xyz", [0.01 * away, -0.02 * away, 0.002 * away]).as_matrix()
+    world_from_cam[:3, 3] = [0.01 * away, 0.0, 0.002 * away]
+    return world_from_cam
 
+
+def test_what_is_foretold_depends_on_the_newest_camera_alone(runtime):
     options = PredictorOptions(horizon_s=1.0, samples=3)
     still = run(Predictor(runtime, options), [observation(index) for index in range(40)])[-1]
     moving = run(Predictor(runtime, options), [observation(index, world_from_cam=pose(index)) for index in range(40)])[-1]
-    last = pose(39)
-    back = moving.futures.joints_cam_m @ last[:3, :3].T + last[:3, 3]
-    np.testing.assert_allclose(moving.refined_cam_m @ last[:3, :3].T + last[:3, 3], still.refined_cam_m, atol=1e-4)
-    np.testing.assert_allclose(back, still.futures.joints_cam_m, atol=1e-3)
-    np.testing.assert_allclose(moving.action_prob, still.action_prob, atol=1e-3)
+    np.testing.assert_allclose(moving.refined_cam_m, still.refined_cam_m, atol=1e-4)
+    np.testing.assert_allclose(moving.futures.joints_cam_m, still.futures.joints_cam_m, atol=1e-3)
+    np.testing.assert_allclose(moving.action_prob, still.action_prob, atol=1e-4)
+
+
+def test_the_frame_that_stands_still_may_be_any(runtime):
+    turn = np.eye(4)
+    turn[:3, :3], turn[:3, 3] = Rotation.from_rotvec([0.5, -1.0, 2.0]).as_matrix(), [1.0, -2.0, 3.0]
+    seen = [observation(index, world_from_cam=pose(index)) for index in range(40)]
+    turned = [replace(one, world_from_cam=turn @ one.world_from_cam) for one in seen]
+    one, other = (run(Predictor(runtime, OPTIONS), some)[-1] for some in (seen, turned))
+    np.testing.assert_allclose(other.futures.joints_cam_m, one.futures.joints_cam_m, atol=1e-3)
+    np.testing.assert_allclose(other.action_prob, one.action_prob, atol=1e-4)
+
+
+def test_another_camera_sees_the_same_poses_refined_and_names_by_where_the_hands_are(runtime):
+    upside_down = np.diag([-1.0, -1.0, 1.0, 1.0])
+    turned = [observation(index, world_from_cam=upside_down) for index in range(40)]
+    still, moved = (run(Predictor(runtime, OPTIONS), some)[-1] for some in (map(observation, range(40)), turned))
+    np.testing.assert_allclose(moved.refined_cam_m * [-1, -1, 1], still.refined_cam_m, atol=1e-5)
+    assert np.abs(moved.action_prob - still.action_prob).max() > 1e-2
 
 
 def test_before_a_full_clip_poses_are_refined_but_nothing_is_named_or_imagined(runtime):

@@ -217,6 +217,33 @@ def test_the_action_block_learns_to_foretell_where_nothing_has_a_name(sequences)
     assert action.module.block.head.weight.grad.abs().max() > 0
 
 
+def naming_task(sequences, **options):
+    model, text = GHTT(TINY, ("pour",)), np.ones((1, TINY.text_width), np.float32)
+    torch.nn.init.normal_(model.pose.head[-1].weight, std=0.1)  # untrained, its turns would have no direction
+    return ActionTask(model, text, [("made", sequences, 1.0)], [], mixed_noise, **options)
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_mirrored_motion_is_trained_on_unless_left_out(mirror, sequences):
+    action = naming_task(sequences, mirror=mirror)
+    action.levels[0].seen[1] = np.nan  # of the motion in a mirror
+    assert np.isnan(action.batch(np.random.default_rng(0), 16)["history"]).any() == mirror
+
+
+def test_the_level_noise_is_that_of_what_is_to_be_named_alone(sequences):
+    action = naming_task(sequences, level_noise=0.0)
+    batch = {name: torch.from_numpy(array) for name, array in action.batch(np.random.default_rng(0), 16).items()}
+    labelled = torch.arange(16) < 8
+    batch["label"] = torch.where(labelled, 0, UNLABELLED)
+    losses = {}
+    for rows, chosen in (("named", labelled), ("nameless", ~labelled)):
+        some = {name: tensor[chosen] for name, tensor in batch.items()}
+        other = {**some, "noise_history": torch.randn_like(some["noise_history"])}
+        losses[rows] = [float(action.module(each)[0]) for each in (some, other)]
+    assert losses["named"][0] == losses["named"][1]
+    assert losses["nameless"][0] != losses["nameless"][1]
+
+
 def test_the_kind_that_foretells_what_came_learns_from_it(sequences):
     model = GHTT(TINY, ("pour",))
     for part in (model.pose.head[-1], model.action.head):

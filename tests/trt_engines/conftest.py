@@ -8,6 +8,7 @@ import torch
 from ghtt_core.checkpoint import load_checkpoint, save_checkpoint
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
+from ghtt_core.placement import PLACEMENT
 from trt_engines.cache import file_sha256
 from trt_engines.export import export_graphs
 from trt_engines.exported import ExportedModel, exported_in
@@ -64,6 +65,7 @@ def _make_inputs(seed, samples=7, past_clips=6):
         "visible": (rng.random((1, 16, 2)) < 0.8).astype(np.float32),
         "past_m": rng.normal(0, 1, (1, 15, CONFIG.width)).astype(np.float32) * past_valid[..., None],
         "past_valid": past_valid,
+        "placement": rng.normal(0, 0.5, (1, 16, PLACEMENT)).astype(np.float32),
     }
     noise = rng.normal(0, 1, (2, samples, CONFIG.width)).astype(np.float32)
     noise[:, 0] = 0
