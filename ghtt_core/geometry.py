@@ -51,6 +51,13 @@ def relative(reference: tuple[Array, Array], pose: tuple[Array, Array]) -> tuple
     return inverse @ pose[0], _rotate(inverse, pose[1] - reference[1])
 
 
+def inverse(motion: tuple[Array, Array]) -> tuple[Array, Array]:
+    """The rigid motion that undoes one of (..., 3, 3) and (..., 3)."""
+    xp = namespace(motion[0])
+    back = xp.matrix_transpose(motion[0])
+    return back, -_rotate(back, motion[1])
+
+
 def transform_points(motion: tuple[Array, Array], points: Array) -> Array:
     """Apply (..., 3, 3) and (..., 3) to (..., P, 3) points."""
     xp = namespace(points)

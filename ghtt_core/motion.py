@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ghtt_core.geometry import transform_points
+from ghtt_core.geometry import inverse, transform_points
 from ghtt_core.skeleton import HANDS, JOINTS
 
 
@@ -62,8 +62,7 @@ class MotionSequence:
         if self.world_from_cam is None:
             return joints_m
         pose = self.world_from_cam[frame]
-        rotation = pose[:3, :3].T
-        return np.asarray(transform_points((rotation, -rotation @ pose[:3, 3]), joints_m), np.float32)
+        return np.asarray(transform_points(inverse((pose[:3, :3], pose[:3, 3])), joints_m), np.float32)
 
 
 def at_rate(sequence: MotionSequence, fps: float) -> MotionSequence:

@@ -24,7 +24,7 @@ from ghtt_core.features import (
     with_bone_lengths,
 )
 from ghtt_core.fusion import follow
-from ghtt_core.geometry import transform_points
+from ghtt_core.geometry import inverse, transform_points
 from ghtt_core.packets import Float32, Float64, Futures, HandsObservation, Prediction
 from ghtt_core.placement import PLACEMENT, placements, seen_from
 from ghtt_core.runtime import CLIP_FRAMES, FRAME_RATE_HZ, IMAGINE_INPUTS, MAX_CLIPS, Arrays, ModelSpec, Runtime
@@ -321,8 +321,7 @@ class Predictor:
 
 def _cam_from_world(observation: HandsObservation) -> tuple[Float64, Float64]:
     """Rotation and translation from the frame that stands still to the camera of this frame."""
-    rotation = observation.world_from_cam[:3, :3].T
-    return rotation, -rotation @ observation.world_from_cam[:3, 3]
+    return inverse((observation.world_from_cam[:3, :3], observation.world_from_cam[:3, 3]))
 
 
 def _require_finite(outputs: Arrays, observation: HandsObservation) -> None:

@@ -147,8 +147,7 @@ def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedCli
     frames = HandFrames(described.frames.rotation[:, -1], described.frames.position[:, -1])
     last = {name: getattr(described, name)[:, -1] for name in ("values", "mask", "visible")}
     newest = replace(described, **last, frames=frames)
-    ends = HandFrames(described.frames.rotation[:, :, -1], described.frames.position[:, :, -1])
-    shown = np.asarray(described.visible).any(axis=2)
+    placement = placements(described.frames.at(-1), np.asarray(described.visible).any(axis=2))
     padding = MAX_CLIPS - count
     return EncodedClips(
         size_m,
@@ -159,7 +158,7 @@ def encode(pose: PoseBlock, palm_template: Float64, past_m: Array) -> EncodedCli
         m_logvar[:, -1],
         m_skip[:, -1],
         torch.nn.functional.pad(m_mean, (0, 0, padding, 0)),
-        torch.nn.functional.pad(_float32(placements(ends, shown)), (0, 0, padding, 0)),
+        torch.nn.functional.pad(_float32(placement), (0, 0, padding, 0)),
         torch.nn.functional.pad(visible.any(dim=-1).any(dim=-1), (padding, 0)),
     )
 

@@ -102,8 +102,12 @@ def _parser() -> argparse.ArgumentParser:
 def _train(options: argparse.Namespace, given: list[str]) -> None:
     if options.begin is not None and options.block in ("flat", "recogniser"):
         raise UserError(f"{options.block} starts from random weights, as what it is compared with did; leave --begin out.")
-    if options.joint and options.block != "action":
-        raise UserError(f"--joint is for the action block; leave it out for {options.block}.")
+    for_action = {"--joint": options.joint, "--no-mirror": options.no_mirror, "--level-noise": options.level_noise != M_NOISE}
+    misplaced = [name for name, used in for_action.items() if used and options.block != "action"]
+    if misplaced:
+        raise UserError(f"{misplaced[0]} is for the action block; leave it out for {options.block}.")
+    if not 0 <= options.level_noise < math.inf:
+        raise UserError(f"A level noise of {options.level_noise:g} is not possible; choose 0 or more.")
     if options.threads:
         torch.set_num_threads(options.threads)
     train, validation = load_data(options.data)

@@ -24,6 +24,7 @@ from ghtt_core.evaluate.forecast import ratios_to_zero, run_forecasts
 from ghtt_core.evaluate.model import Model
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.features import features_from_joints
+from ghtt_core.geometry import inverse, transform_points
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence
@@ -175,7 +176,8 @@ class RecogniserTask:
         camera = store.camera[row]
         has_camera = np.isfinite(camera).all(axis=(1, 2), keepdims=True)
         pose = np.where(has_camera, camera, np.eye(4, dtype=np.float32))
-        joints_m = (joints_m - pose[:, None, None, None, :3, 3]) @ pose[:, None, None, :3, :3]  # as the camera sees them
+        as_seen = inverse((pose[:, None, None, :3, :3], pose[:, None, None, :3, 3]))
+        joints_m = np.asarray(transform_points(as_seen, joints_m))
         joints_m, _ = vary(joints_m, joints_m.copy(), rng)
         joints_m = as_estimated(joints_m, store.estimated[row], self.corrupt, rng)
         clips_m = joints_m.reshape(count, HISTORY_CLIPS, CLIP_FRAMES, *joints_m.shape[2:])

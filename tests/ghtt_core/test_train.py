@@ -217,6 +217,21 @@ def test_the_action_block_learns_to_foretell_where_nothing_has_a_name(sequences)
     assert action.module.block.head.weight.grad.abs().max() > 0
 
 
+@pytest.mark.parametrize(
+    ("block", "options", "message"),
+    [
+        ("pose", ["--joint"], "--joint is for the action block"),
+        ("flat", ["--no-mirror"], "--no-mirror is for the action block"),
+        ("pose", ["--level-noise", "2"], "--level-noise is for the action block"),
+        ("action", ["--level-noise", "-1"], "level noise of -1"),
+        ("action", ["--level-noise", "nan"], "level noise of nan"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(block, options, message, tmp_path, capsys):
+    assert main([block, "--data", "synthetic:1", "--out", str(tmp_path), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
 def naming_task(sequences, **options):
     model, text = GHTT(TINY, ("pour",)), np.ones((1, TINY.text_width), np.float32)
     torch.nn.init.normal_(model.pose.head[-1].weight, std=0.1)  # untrained, its turns would have no direction
