@@ -8,6 +8,7 @@ from typing import Any
 
 from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.errors import UserError
+from ghtt_core.train.data import source_of
 
 ATTRIBUTIONS: Mapping[str, str] = {
     "thai_sign_leap": "hand motion measured in metres, Mike-and-Joe/Thai-Sign-Language-Recognition-with-Leap-Motion, "
@@ -56,8 +57,7 @@ def _block(card: Mapping[str, Any]) -> list[str]:
         lines += ["```", str(command), "```", ""]
     lines += ["Data:", ""]
     for one in dict.fromkeys(one for run in _lineage(card) for one in run.get("data", [])):
-        name = str(one).partition("@")[0].partition(":")[0].partition(".")[0]
-        lines.append(f"- `{one}`: {ATTRIBUTIONS.get(name, 'source not recorded')}")
+        lines.append(f"- `{one}`: {ATTRIBUTIONS.get(source_of(str(one)), 'source not recorded')}")
     lines += [
         "",
         "On held-out recordings (ratios: to zero velocity, or to the input):",

@@ -64,6 +64,18 @@ class MotionSequence:
         pose = self.world_from_cam[frame]
         return np.asarray(transform_points(inverse((pose[:3, :3], pose[:3, 3])), joints_m), np.float32)
 
+    def backwards(self) -> "MotionSequence":
+        """The motion with time turned round, without names: what is put down would be picked up."""
+        truth_m, camera = self.truth_m, self.world_from_cam
+        return replace(
+            self,
+            joints_m=self.joints_m[::-1].copy(),
+            name=f"{self.name} backwards",
+            segments=(),
+            truth_m=None if truth_m is None else truth_m[::-1].copy(),
+            world_from_cam=None if camera is None else camera[::-1].copy(),
+        )
+
 
 def at_rate(sequence: MotionSequence, fps: float) -> MotionSequence:
     """The sequence resampled to another frame rate by linear interpolation; a joint is missing where a neighbour is.

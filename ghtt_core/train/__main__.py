@@ -13,28 +13,20 @@ import torch
 from accelerate import PartialState
 
 from ghtt_core.checkpoint import load_checkpoint
-from ghtt_core.data.registry import open_dataset
 from ghtt_core.data.vocabulary import EGOCENTRIC_ACTIONS
 from ghtt_core.errors import UserError
 from ghtt_core.model.config import CONFIGS
 from ghtt_core.model.ghtt import GHTT
-from ghtt_core.motion import MotionSequence
-from ghtt_core.synthetic.motion import generate_motion
 from ghtt_core.text import embed
 from ghtt_core.train.ablations import FlatTask, RecogniserTask, calibrate_flat
 from ghtt_core.train.action import M_NOISE, ActionTask
 from ghtt_core.train.augment import mixed_noise
 from ghtt_core.train.calibrate import calibrate, calibrate_names
+from ghtt_core.train.data import BACKWARDS, SYNTHETIC, HeldOutSet, TrainingSet, load_data
 from ghtt_core.train.loop import LoopOptions, Task, Trainer, card_of, command_of, pose_card
 from ghtt_core.train.mix import DataMix
 from ghtt_core.train.pose import PoseTask
 from ghtt_core.train.store import MotionStore
-
-TrainingSet = tuple[str, list[MotionSequence], float]
-HeldOutSet = tuple[str, list[MotionSequence]]
-SYNTHETIC = "synthetic"
-SYNTHETIC_SECONDS = 120.0
-SYNTHETIC_VALIDATION_SEEDS = range(9000, 9003)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         required=True,
         metavar="PATH[@SHARE]",
-        help=f"data sets or folders of recordings, with their share of each batch (1); '{SYNTHETIC}:MINUTES' generates motion",
+        help=f"data sets or folders of recordings, with their share of each batch (1); '{SYNTHETIC}:MINUTES' generates motion, "
+        f"'{BACKWARDS}PATH' turns that of a data set round",
     )
     parser.add_argument("--out", type=Path, required=True, help="folder of the run")
     parser.add_argument("--begin", type=Path, help="pose, action, head: a checkpoint to go on from, in place of random weights")
@@ -111,15 +104,15 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
     if options.threads:
         torch.set_num_threads(options.threads)
     train, validation = load_data(options.data)
-    # How often an action happens is not for generated motion to say, unless there is no other.
-    labelled = [one for name, some, _ in train if name != SYNTHETIC for one in some] or [
-        one for _, some, _ in train for one in some
-    ]
+    # How often an action happens, and how boldly to sample, is not for generated motion to say, unless there is no other.
+    real = [some for name, some, _ in train if name != SYNTHETIC] or [some for _, some, _ in train]
+    labelled = [sequence for some in real for sequence in some]
+    held_out = [one for one in validation if one[0] != SYNTHETIC] or validation
     best = options.out / "best.safetensors"
     if options.block == "head":
         if options.begin is None:
             raise UserError("head is fitted to a trained checkpoint; give it with --begin.")
-        calibrate_names(options.begin, best, validation, labelled, command_of(given))
+        calibrate_names(options.begin, best, held_out, labelled, command_of(given))
         print(f"The checkpoint is {best}.")
         return
     loop = LoopOptions(
@@ -142,8 +135,8 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
         if options.block == "flat":
             task = FlatTask(config, mix, validation, mixed_noise)
         else:
-            held_out = [(name, MotionStore(sequences)) for name, sequences in validation]
-            task = PoseTask(config, mix, held_out, mixed_noise, None if begin is None else begin.pose)
+            stores = [(name, MotionStore(sequences)) for name, sequences in validation]
+            task = PoseTask(config, mix, stores, mixed_noise, None if begin is None else begin.pose)
     else:
         task = _naming_task(options, train, validation, begin)
     card = card_of(options.block, given, options.data, loop)
@@ -155,12 +148,12 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
     if not PartialState().is_main_process:
         return
     if isinstance(task, ActionTask):
-        calibrate(best, validation, labelled)
+        calibrate(best, held_out, labelled)
         print(f"The checkpoint is {best}.")
     elif isinstance(task, RecogniserTask):
-        calibrate_names(best, best, validation, labelled)
+        calibrate_names(best, best, held_out, labelled)
     elif isinstance(task, FlatTask):
-        calibrate_flat(best, validation)
+        calibrate_flat(best, held_out)
 
 
 def _naming_task(
@@ -191,58 +184,6 @@ def _naming_task(
         mirror=not options.no_mirror,
         level_noise=options.level_noise,
     )
-
-
-def load_data(
-    specifications: Sequence[str],
-) -> tuple[list[TrainingSet], list[HeldOutSet]]:
-    """Read data sets given as PATH[@SHARE].
-
-    Returns:
-        For training (name, sequences, share), for validation (name, sequences).
-
-    Raises:
-        UserError: A set cannot be read, a share is not a positive number, or nothing is left to train on.
-    """
-    train, validation = [], []
-    for specification in specifications:
-        path, _, share_text = specification.partition("@")
-        share = _positive(share_text or "1")
-        if share is None:
-            raise UserError(
-                f"{specification!r}: {share_text!r} is not a share; write PATH@2 for twice the usual part of a batch."
-            )
-        name, parts = _parts(path)
-        if parts["train"]:
-            train.append((name, parts["train"], share))
-        if parts["validation"]:
-            validation.append((name, parts["validation"]))
-    if not train:
-        raise UserError("None of the data sets has sequences to train on.")
-    return train, validation
-
-
-def _positive(text: str) -> float | None:
-    """A finite number above zero, or None."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if 0 < number < math.inf else None
-
-
-def _parts(path: str) -> tuple[str, dict[str, list[MotionSequence]]]:
-    if path.partition(":")[0] == SYNTHETIC:
-        minutes = _positive(path.partition(":")[2] or "60")
-        if minutes is None:
-            raise UserError(f"{path!r} does not say how many minutes of motion to make; write for example {SYNTHETIC}:60.")
-        seeds = range(math.ceil(minutes * 60 / SYNTHETIC_SECONDS))
-        made = {"train": seeds, "validation": SYNTHETIC_VALIDATION_SEEDS}
-        return SYNTHETIC, {
-            part: [generate_motion(seed, SYNTHETIC_SECONDS).sequence for seed in chosen] for part, chosen in made.items()
-        }
-    dataset = open_dataset(path)
-    return Path(path).stem, {"train": list(dataset.part("train")), "validation": list(dataset.part("validation"))}
 
 
 if __name__ == "__main__":

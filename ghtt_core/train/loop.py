@@ -24,6 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.tensorboard import SummaryWriter
 from tqdm import tqdm
 
+from ghtt_core.train.data import short_name
 from ghtt_core.weights import read_metadata, write_weights
 
 EMA_DECAY = 0.995
@@ -249,7 +250,7 @@ class _Log:
 def command_of(arguments: list[str]) -> str:
     """The command line as a model card gives it: files and folders by their last name alone."""
     return " ".join(
-        ["python -m ghtt_core.train", *(Path(argument).name if "/" in argument else argument for argument in arguments)]
+        ["python -m ghtt_core.train", *(short_name(argument) if "/" in argument else argument for argument in arguments)]
     )
 
 
@@ -259,7 +260,7 @@ def card_of(block: str, arguments: list[str], data: list[str], options: LoopOpti
     return {
         "block": block,
         "command": command_of(arguments),
-        "data": [Path(one).name for one in data],
+        "data": [short_name(one) for one in data],
         "settings": settings,
     }
 
