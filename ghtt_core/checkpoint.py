@@ -18,10 +18,11 @@ from ghtt_core.skeleton import PALM_TEMPLATE
 from ghtt_core.untrusted import names, require_printable
 from ghtt_core.weights import read_metadata, write_weights
 
-FORMAT = "ghtt-checkpoint-3"
+FORMAT = "ghtt-checkpoint-4"
 _OLDER_FORMATS = {
-    "ghtt-checkpoint-2": ("action.embed_placement.",),
-    "ghtt-checkpoint-1": ("action.embed_placement.", "action.class_bias"),
+    "ghtt-checkpoint-3": ("action.readout.",),
+    "ghtt-checkpoint-2": ("action.readout.", "action.embed_placement."),
+    "ghtt-checkpoint-1": ("action.readout.", "action.embed_placement.", "action.class_bias"),
 }
 """Without tensors of these names, which change nothing as a new model has them."""
 _METADATA = ("config", "action_names", "palm_template", "default_temperature", "card")

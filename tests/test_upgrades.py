@@ -109,6 +109,17 @@ def test_a_checkpoint_from_before_the_placement_opens_and_does_without(tmp_path:
     torch.testing.assert_close(placed, without)
 
 
+def test_a_checkpoint_from_before_the_readout_opens_and_names_by_its_latent(tmp_path: Path) -> None:
+    old = tmp_path / "old.safetensors"
+    with safe_open(CHECKPOINT, "np") as file:
+        metadata = {**file.metadata(), "format": "ghtt-checkpoint-3"}
+        names = [name for name in file.keys() if not name.startswith("action.readout.")]  # noqa: SIM118
+        save_file({name: file.get_tensor(name) for name in names}, old, metadata)
+    action = load_checkpoint(old)[0].action
+    alpha, m, valid = torch.randn(1, action.width), torch.randn(1, 3, action.width), torch.ones(1, 3, dtype=torch.bool)
+    torch.testing.assert_close(action.recognise(alpha, m, valid), action.logits(alpha))
+
+
 def test_a_checkpoint_of_a_later_version_is_refused(tmp_path: Path) -> None:
     new = tmp_path / "new.safetensors"
     with safe_open(CHECKPOINT, "np") as file:

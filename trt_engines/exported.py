@@ -16,7 +16,16 @@ Progress = Callable[[str], None]
 
 _MODEL = tuple(
     f"ghtt_core/{name}.py"
-    for name in ("features", "placement", "runtime", "model/layers", "model/pose_block", "model/action_block", "model/ghtt")
+    for name in (
+        "features",
+        "placement",
+        "runtime",
+        "model/layers",
+        "model/pose_block",
+        "model/readout",
+        "model/action_block",
+        "model/ghtt",
+    )
 )
 _EXPORT = tuple(f"trt_engines/{name}.py" for name in ("export", "folding", "quantize", "spec_metadata"))
 

@@ -27,8 +27,9 @@ _HOW = """## How it is measured
   carry over the motion of the {samples} most similar training clips, one per sequence, each hand by itself, mirrored hands
   included. Fixed futures are the same {samples} whatever was seen, medians of clusters of the training futures: what a model
   has beyond them, it has from looking. The linear predictor follows siMLPe. P alone is the pose block fed with its own
-  predictions; the flat model has no mid-level; recognition only is the same encoders trained for nothing else. Filters are
-  tuned on the training recordings with known truth.
+  predictions; the flat model has no mid-level; recognition only is the same encoders trained for nothing else, with a readout
+  fitted as G-HTT's is. The linear classifier reads what the trees read, its penalty chosen by cross-validation over training
+  recordings. Filters are tuned on the training recordings with known truth.
 - **FID**: Fréchet distance of the features of {fid}. Whether it can be believed is shown with each data set.
 - Definitions, units and sources of all measures are in the docstrings of `ghtt_core/metrics`.
 """

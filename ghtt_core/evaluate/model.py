@@ -4,7 +4,7 @@
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from ghtt_core.features import (
 from ghtt_core.fusion import follow, follow_both_ways
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.model.pose_block import PoseBlock, mask_of, reparametrise
+from ghtt_core.model.readout import READ_CLIPS, statistics
 from ghtt_core.motion import MotionSequence
 from ghtt_core.placement import placements
 from ghtt_core.runtime import CLIP_FRAMES, MAX_CLIPS, ModelSpec
@@ -81,7 +82,14 @@ class Model:
 
     def alpha(self, clips: "EncodedClips") -> tuple[Tensor, Tensor, Tensor]:
         """What the action block makes of encoded clips: see `ActionBlock.encode`."""
-        return self.network.action.encode(clips.clips, clips.valid, clips.placement if self.placed else None)
+        return self.network.action.encode(clips.clips, clips.valid, self._placement(clips))
+
+    def class_logits(self, clips: "EncodedClips") -> Tensor:
+        """(B, C): which action encoded clips show."""
+        return self.network.action.recognise(self.alpha(clips)[0], clips.clips, clips.valid, self._placement(clips))
+
+    def _placement(self, clips: "EncodedClips") -> Tensor | None:
+        return clips.placement if self.placed else None
 
     def noise(self, samples: int) -> Tensor:
         """Noise for m and alpha, (2, K, d)."""
@@ -309,17 +317,28 @@ def _encoded(model: Model, past_m: Array) -> EncodedClips:
 
 def recognise(model: Model, histories_m: Array) -> NDArray[np.float32]:
     """Class probabilities (N, C) after histories (N, n * 16, 2, 21, 3), NaN before their start, the newest frame last."""
+    return _of_histories(model, histories_m, lambda clips: model.class_logits(clips).softmax(dim=-1))
+
+
+def last_clip_statistics(model: Model, histories_m: Array) -> NDArray[np.float32]:
+    """(N, S): what `ghtt_core.model.readout` reads at the end of histories as `recognise` takes them, NaN where unknown."""
+
+    def read(clips: EncodedClips) -> Tensor:
+        values, known = statistics(clips.clips, clips.valid, clips.placement * model.placed)
+        return torch.where(known, values, torch.nan)
+
+    return _of_histories(model, histories_m[:, -READ_CLIPS * CLIP_FRAMES :], read)
+
+
+def _of_histories(model: Model, histories_m: Array, answer: Callable[[EncodedClips], Tensor]) -> NDArray[np.float32]:
+    """(N, ...): what is answered to encoded histories, of like length together, so that little of what is encoded is empty."""
     there = np.asarray(np.isfinite(histories_m).any(axis=(2, 3, 4)))
     first_clip = np.where(there.any(axis=1), there.argmax(axis=1), there.shape[1] - 1) // CLIP_FRAMES
-    probabilities = np.zeros((len(histories_m), len(model.spec.action_names)), dtype=np.float32)
-    order = np.argsort(first_clip, kind="stable")  # alike in length, so that little of what is encoded is empty
+    order = np.argsort(first_clip, kind="stable")
 
     @torch.inference_mode()
-    def named(batch: slice) -> None:
+    def answered(batch: slice) -> NDArray[np.float32]:
         rows = order[batch]
-        clips = _encoded(model, histories_m[rows, first_clip[rows].min() * CLIP_FRAMES :])
-        alpha = model.alpha(clips)[0]
-        probabilities[rows] = model.network.action.logits(alpha).softmax(dim=-1).numpy()
+        return answer(_encoded(model, histories_m[rows, first_clip[rows].min() * CLIP_FRAMES :])).numpy()
 
-    in_pieces(named, len(order), _BATCH)
-    return probabilities
+    return np.concatenate(in_pieces(answered, len(order), _BATCH))[np.argsort(order)]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ghtt_core import metrics
 from ghtt_core.baselines.action_trees import ActionTrees, motion_statistics
+from ghtt_core.baselines.linear_classifier import LinearClassifier
 from ghtt_core.evaluate.bootstrap import mean_over_windows
 from ghtt_core.evaluate.model import Model, recognise
 from ghtt_core.evaluate.pieces import in_pieces
@@ -101,15 +102,21 @@ def run_recognition(
     protocol: EvaluationProtocol,
     report: Callable[[str], None] = lambda text: None,
 ) -> list[RecognitionRun]:
-    """Majority class and trees, fitted on the training windows, and the models."""
+    """Majority class, trees and a linear classifier, fitted on the training windows, and the models."""
     runs = []
     if len(training):
         share = np.bincount(training.label, minlength=len(classes)) / len(training)
         runs.append(RecognitionRun("majority class", np.tile(share, (len(windows), 1))))
         report(f"{len(windows)} windows: {ActionTrees.name}")
         trees = ActionTrees(len(classes), seed=protocol.seed)
-        trees.fit(_statistics(training), training.label)
-        runs.append(RecognitionRun(trees.name, trees.probabilities(_statistics(windows))))
+        learned, asked = _statistics(training), _statistics(windows)
+        trees.fit(learned, training.label)
+        runs.append(RecognitionRun(trees.name, trees.probabilities(asked)))
+        if len(np.unique(training.label)) > 1 and len(np.unique(training.recording)) > 1:
+            report(f"{len(windows)} windows: {LinearClassifier.name}")
+            linear = LinearClassifier(len(classes))
+            linear.fit(learned, training.label, training.recording)
+            runs.append(RecognitionRun(linear.name, linear.probabilities(asked)))
     for name, model in models:
         report(f"{len(windows)} windows: {name}")
         runs.append(RecognitionRun(name, recognise(model, windows.histories_m)))
@@ -117,7 +124,7 @@ def run_recognition(
 
 
 def _statistics(windows: ActionWindows) -> Float32:
-    """(N, D) numbers for the trees, of what was seen alone: histories of like length together, without the time before them."""
+    """(N, D) what trees and linear classifier read, of what was seen alone: histories of like length together."""
     there = np.asarray(np.isfinite(windows.histories_m[:, :, :, 0, 0]).any(axis=2))
     first = np.minimum(there.argmax(axis=1), there.shape[1] - CLIP_FRAMES)
     order = np.argsort(first, kind="stable")

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 from ghtt_core.model.config import GHTTConfig
 from ghtt_core.model.layers import Decoder, Encoder, initialise, sinusoid
 from ghtt_core.model.pose_block import LATENT_TOKENS, LOGVAR_RANGE
+from ghtt_core.model.readout import Readout
 from ghtt_core.placement import PLACEMENT
 
 SOFTMAX_TEMPERATURE = 0.07
@@ -42,6 +43,7 @@ class ActionBlock(nn.Module):
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
         self.head = nn.Linear(width, width)
+        self.readout = Readout(width, classes)
         initialise(self)
         for parameter in self.embed_placement[-1].parameters():
             nn.init.zeros_(parameter)  # says nothing yet
@@ -96,13 +98,23 @@ class ActionBlock(nn.Module):
         return latents
 
     def logits(self, alpha: Tensor) -> Tensor:
-        """(B, d) action latents to (B, C) class logits.
+        """(B, d) action latents to (B, C) class logits, those that are trained.
 
         The cosine to each class over 0.07, times a scale and plus a bias that are fitted after training
         (`ghtt_core.train.calibrate`).
         """
         cosine = nn.functional.normalize(alpha, dim=-1) @ nn.functional.normalize(self.class_latents(), dim=-1).T
         return cosine / SOFTMAX_TEMPERATURE * self.logit_scale + self.class_bias
+
+    def recognise(self, alpha: Tensor, m: Tensor, valid: Tensor, placement: Tensor | None = None) -> Tensor:
+        """(B, C) class logits from (B, d) action latents and what they were made of: see `encode`.
+
+        The latents' logits, and what the last clips say by themselves (`ghtt_core.model.readout`).
+        """
+        if placement is None:
+            placement = m.new_zeros(*m.shape[:2], PLACEMENT)
+        named: Tensor = self.logits(alpha) + self.readout(m, valid, placement)
+        return named
 
     def decode(self, alpha: Tensor, skip: Tensor | None, valid: Tensor, clips: int, phase: Tensor | None = None) -> Tensor:
         """Predict the mid-levels of the coming clips.

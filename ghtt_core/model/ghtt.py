@@ -32,7 +32,8 @@ class GHTT(nn.Module):
         clip_valid = torch.cat((past_valid, torch.ones_like(past_valid[:, :1])), dim=1) > 0.5
         alpha_mean, alpha_logvar, alpha_skip = self.action.encode(clips, clip_valid, placement)
         refined = self.pose.refine(m_skip, features, mask)
-        return refined, m_mean, m_logvar, m_skip, alpha_mean, alpha_logvar, alpha_skip, self.action.logits(alpha_mean)
+        logits = self.action.recognise(alpha_mean, clips, clip_valid, placement)
+        return refined, m_mean, m_logvar, m_skip, alpha_mean, alpha_logvar, alpha_skip, logits
 
     def imagine(
         self,

@@ -5,6 +5,7 @@ often. The bias takes that back (logit adjustment: Menon et al., "Long-Tail Lear
 scale makes the confidence mean what it says (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017).
 """
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,19 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from ghtt_core.checkpoint import load_checkpoint, save_checkpoint
-from ghtt_core.evaluate.model import Model, recognise
+from ghtt_core.evaluate.model import Model, last_clip_statistics, recognise
 from ghtt_core.evaluate.protocol import EvaluationProtocol
 from ghtt_core.evaluate.recognise import action_windows
 from ghtt_core.model.ghtt import GHTT
 from ghtt_core.motion import MotionSequence
 from ghtt_core.train.action import forecast_ratios, recognition_metrics, spec_of
+from ghtt_core.train.readout import fit_readout
 from ghtt_core.train.store import RARITY
 
 TEMPERATURES = (0.7, 1.0, 1.4, 2.0, 3.0, 5.0)
 SCALES = np.geomspace(0.05, 3.0, 60)
+SHARES = tuple(round(0.1 * step, 1) for step in range(16))
+"""Of what the latent says and of what the readout says, as powers of their probabilities."""
 
 HeldOut = Sequence[tuple[str, Sequence[MotionSequence]]]
 
@@ -77,29 +81,45 @@ def _renewed(card: dict[str, Any], fitted: dict[str, Any], network: GHTT, held_o
 
 
 def fit_names(network: GHTT, held_out: HeldOut, labelled: Sequence[MotionSequence]) -> dict[str, Any]:
-    """Fit the bias and the scale of the class logits of a network; nothing else in it changes.
+    """Fit what turns the action latent and the last clips into confidences; nothing else in a network changes.
 
-    The bias follows from the actions' frequencies; the scale minimises the negative log-likelihood on held-out recordings.
+    The bias of the latent's logits follows from the actions' frequencies and the readout from the labelled recordings. The
+    scale of the former, and then the shares of both, minimise the negative log-likelihood on held-out recordings.
 
     Returns:
         For the model card: what was fitted, and on what.
     """
     block, spec = network.action, spec_of(network)
+    model = Model(network, spec, 1.0)
+    strength = fit_readout(model, labelled)
+    readout = copy.deepcopy(block.readout)
+    block.readout.weight.zero_()
+    block.readout.bias.zero_()
     block.logit_scale.fill_(1.0)
     block.class_bias.copy_(torch.from_numpy(class_bias(labelled, network.action_names)))
-    logits, labels = [], []
+    logits, statistics, labels = [], [], []
     for _, sequences in held_out:
         windows = action_windows(sequences, network.action_names, EvaluationProtocol())
         if len(windows):
-            logits.append(np.log(recognise(Model(network, spec, 1.0).on(sequences), windows.histories_m).clip(1e-12)))
+            logits.append(np.log(recognise(model.on(sequences), windows.histories_m).clip(1e-12)))
+            statistics.append(last_clip_statistics(model.on(sequences), windows.histories_m))
             labels.append(windows.label)
     if not logits:
         return {"on": [name for name, _ in held_out]}
     bias = block.class_bias.double()
     cosines, label = torch.from_numpy(np.concatenate(logits)).double() - bias, torch.from_numpy(np.concatenate(labels))
     scale = min(SCALES, key=lambda one: float(functional.cross_entropy(cosines * float(one) + bias, label)))
-    block.logit_scale.fill_(float(scale))
-    return {"logit_scale": round(float(scale), 4), "on": [name for name, _ in held_out]}
+    said = torch.from_numpy(np.concatenate(statistics))
+    read = readout.linear(said.nan_to_num(), said.isfinite()).double()
+    named = cosines * float(scale) + bias
+    shares = [(one, other) for one in SHARES for other in (SHARES if strength else (0.0,))]
+    share, of_readout = min(shares, key=lambda some: float(functional.cross_entropy(some[0] * named + some[1] * read, label)))
+    block.logit_scale.fill_(float(scale) * share)
+    block.class_bias.mul_(share)
+    block.readout.weight.copy_(of_readout * readout.weight)
+    block.readout.bias.copy_(of_readout * readout.bias)
+    fitted = {"logit_scale": round(float(scale) * share, 4), "share_of_the_readout": of_readout}
+    return fitted | ({"readout_strength": strength} if strength else {}) | {"on": [name for name, _ in held_out]}
 
 
 def class_bias(labelled: Sequence[MotionSequence], classes: Sequence[str]) -> NDArray[np.float32]:

@@ -58,6 +58,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
     network.action.class_text.normal_()
     for layer in (network.pose.head[-1], network.action.embed_placement[-1]):
         torch.nn.init.xavier_uniform_(layer.weight)  # zero before training
+    network.action.readout.weight.normal_(std=0.1)
     network.pose.feature_std.fill_(0.2)
     path: Path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
     save_checkpoint(path, network, default_temperature=2.0)

@@ -33,6 +33,7 @@ def checkpoint(tmp_path_factory) -> Path:
     model = GHTT(CONFIG, ACTIONS)
     torch.nn.init.normal_(model.action.class_text)
     torch.nn.init.xavier_uniform_(model.pose.head[-1].weight)  # zero before training
+    model.action.readout.weight.normal_(std=0.1)
     # As in motion: hands near the template, small steps.
     model.pose.feature_mean[:126] = (0.5 * torch.randn(126)).clone()
     model.pose.feature_mean[126:144] = torch.tensor([1.0, 0, 0, 0, 1, 0, 0, 0, 0]).repeat(2)
