@@ -77,7 +77,7 @@ out/ablations/%.safetensors: | .venv/.train
 		--data $(if $(filter signs%,$*),$(SIGNS) --classes all,$(EGO)) --seed $(lastword $(subst _, ,$*)) --out out/ablations/$*
 	cp out/ablations/$*/best.safetensors $@
 
-# The model without a mid-level, two seeds, each for an hour on one thread; both blocks of the checkpoint together had nearly three.
+# The model without a mid-level, two seeds, each for an hour on one thread; both blocks of the checkpoint had one and a half.
 FLAT_SEEDS := 0 1
 
 flat: $(FLAT_SEEDS:%=out/ablations/flat_%.safetensors)  ## Train the flat model, two seeds of an hour (MOTION="PATH[@SHARE] ..."), for ALSO
