@@ -17,6 +17,7 @@ from app.sources import SourceRequest
 from ghtt_core.checkpoint import load_checkpoint
 from ghtt_core.data import open_dataset
 from ghtt_core.errors import UserError
+from ghtt_core.model.ghtt import GHTT
 from ghtt_core.placement import PLACEMENT
 from ghtt_core.recording import Label, read_recording
 from tests.ghtt_core.data_trees import analytic_hands, from_world, moving_camera
@@ -85,37 +86,33 @@ def test_damaged_settings_are_as_if_there_were_none(tmp_path: Path, futures: byt
     assert store.futures() == FutureSettings()
 
 
-def test_a_checkpoint_from_before_the_bias_of_the_classes_opens(tmp_path: Path) -> None:
+def opened_without(tmp_path: Path, number: int, *lacking: str) -> GHTT:
+    """The bundled checkpoint, opened from a file of an earlier format, which had no tensors of these names."""
     old = tmp_path / "old.safetensors"
     with safe_open(CHECKPOINT, "np") as file:
-        metadata = {**file.metadata(), "format": "ghtt-checkpoint-1"}
-        tensors = {name: file.get_tensor(name) for name in file.keys() if name != "action.class_bias"}  # noqa: SIM118
-    save_file(tensors, old, metadata)
-    network, spec, _ = load_checkpoint(old)
+        metadata = {**file.metadata(), "format": f"ghtt-checkpoint-{number}"}
+        names = [name for name in file.keys() if not name.startswith(lacking)]  # noqa: SIM118
+        assert len(names) < len(file.keys())
+        save_file({name: file.get_tensor(name) for name in names}, old, metadata)
+    return load_checkpoint(old)[0]
+
+
+def test_a_checkpoint_from_before_the_bias_of_the_classes_opens(tmp_path: Path) -> None:
+    network = opened_without(tmp_path, 1, "action.readout.", "action.embed_placement.", "action.class_bias")
     assert not network.action.class_bias.any()
-    assert len(network.action.class_bias) == len(spec.action_names)
+    assert len(network.action.class_bias) == len(network.action_names)
 
 
 def test_a_checkpoint_from_before_the_placement_opens_and_does_without(tmp_path: Path) -> None:
-    old = tmp_path / "old.safetensors"
-    with safe_open(CHECKPOINT, "np") as file:
-        metadata = {**file.metadata(), "format": "ghtt-checkpoint-2"}
-        names = [name for name in file.keys() if not name.startswith("action.embed_placement.")]  # noqa: SIM118
-        save_file({name: file.get_tensor(name) for name in names}, old, metadata)
-    network, spec, _ = load_checkpoint(old)
-    m, valid = torch.randn(1, 3, spec.width), torch.ones(1, 3, dtype=torch.bool)
+    action = opened_without(tmp_path, 2, "action.readout.", "action.embed_placement.").action
+    m, valid = torch.randn(1, 3, action.width), torch.ones(1, 3, dtype=torch.bool)
     with torch.inference_mode():
-        placed, without = (network.action.encode(m, valid, some)[0] for some in (torch.randn(1, 3, PLACEMENT), None))
+        placed, without = (action.encode(m, valid, some)[0] for some in (torch.randn(1, 3, PLACEMENT), None))
     torch.testing.assert_close(placed, without)
 
 
 def test_a_checkpoint_from_before_the_readout_opens_and_names_by_its_latent(tmp_path: Path) -> None:
-    old = tmp_path / "old.safetensors"
-    with safe_open(CHECKPOINT, "np") as file:
-        metadata = {**file.metadata(), "format": "ghtt-checkpoint-3"}
-        names = [name for name in file.keys() if not name.startswith("action.readout.")]  # noqa: SIM118
-        save_file({name: file.get_tensor(name) for name in names}, old, metadata)
-    action = load_checkpoint(old)[0].action
+    action = opened_without(tmp_path, 3, "action.readout.").action
     alpha, m, valid = torch.randn(1, action.width), torch.randn(1, 3, action.width), torch.ones(1, 3, dtype=torch.bool)
     torch.testing.assert_close(action.recognise(alpha, m, valid), action.logits(alpha))
 
