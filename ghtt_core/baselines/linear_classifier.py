@@ -1,9 +1,11 @@
 """Multinomial logistic regression on numbers of which some may be unknown, held back as much as other recordings ask for."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
@@ -79,7 +81,10 @@ class LinearClassifier:
         regression = LogisticRegression(max_iter=_ROUNDS, tol=1e-3, warm_start=True)
         found = []
         for strength in strengths:
-            regression.set_params(C=strength).fit(standard, label)
+            with warnings.catch_warnings():
+                # Not to the last digit: what is left by then is in directions that the penalty hardly holds.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                regression.set_params(C=strength).fit(standard, label)
             weight, bias = np.zeros((self._classes, standard.shape[1])), np.full(self._classes, np.log(0.5 / len(label)))
             rows, intercepts = regression.coef_, regression.intercept_
             if len(regression.classes_) == 2:  # of two classes only the second one's are given

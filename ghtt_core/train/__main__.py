@@ -107,12 +107,13 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
     # How often an action happens, and how boldly to sample, is not for generated motion to say, unless there is no other.
     real = [some for name, some, _ in train if name != SYNTHETIC] or [some for _, some, _ in train]
     labelled = [sequence for some in real for sequence in some]
+    examples = [sequence for _, some, _ in train for sequence in some]
     held_out = [one for one in validation if one[0] != SYNTHETIC] or validation
     best = options.out / "best.safetensors"
     if options.block == "head":
         if options.begin is None:
             raise UserError("head is fitted to a trained checkpoint; give it with --begin.")
-        calibrate_names(options.begin, best, held_out, labelled, command_of(given))
+        calibrate_names(options.begin, best, held_out, labelled, examples, command_of(given))
         print(f"The checkpoint is {best}.")
         return
     loop = LoopOptions(
@@ -148,10 +149,10 @@ def _train(options: argparse.Namespace, given: list[str]) -> None:
     if not PartialState().is_main_process:
         return
     if isinstance(task, ActionTask):
-        calibrate(best, held_out, labelled)
+        calibrate(best, held_out, labelled, examples)
         print(f"The checkpoint is {best}.")
     elif isinstance(task, RecogniserTask):
-        calibrate_names(best, best, held_out, labelled)
+        calibrate_names(best, best, held_out, labelled, examples)
     elif isinstance(task, FlatTask):
         calibrate_flat(best, held_out)
 

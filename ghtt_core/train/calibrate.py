@@ -33,7 +33,7 @@ SHARES = tuple(round(0.1 * step, 1) for step in range(16))
 HeldOut = Sequence[tuple[str, Sequence[MotionSequence]]]
 
 
-def calibrate(path: Path, held_out: HeldOut, labelled: Sequence[MotionSequence]) -> None:
+def calibrate(path: Path, held_out: HeldOut, labelled: Sequence[MotionSequence], examples: Sequence[MotionSequence]) -> None:
     """Fit everything to a trained checkpoint and write it back.
 
     The sampling temperature minimises the best-of-20 errors on held-out recordings.
@@ -42,6 +42,7 @@ def calibrate(path: Path, held_out: HeldOut, labelled: Sequence[MotionSequence])
         path: The checkpoint.
         held_out: Recordings that it was not trained on.
         labelled: Recordings that tell how frequent each action is.
+        examples: Recordings that show what the actions look like.
     """
     network, spec, card = load_checkpoint(path)
     errors = {
@@ -54,16 +55,21 @@ def calibrate(path: Path, held_out: HeldOut, labelled: Sequence[MotionSequence])
         for temperature in TEMPERATURES
     }
     temperature = min(TEMPERATURES, key=lambda one: float(np.mean(errors[one] or [one])))
-    fitted = {"sampling_temperature": temperature, **fit_names(network, held_out, labelled)}
+    fitted = {"sampling_temperature": temperature, **fit_names(network, held_out, labelled, examples)}
     save_checkpoint(path, network, default_temperature=temperature, card=_renewed(card, fitted, network, held_out))
 
 
 def calibrate_names(
-    path: Path, out: Path, held_out: HeldOut, labelled: Sequence[MotionSequence], command: str | None = None
+    path: Path,
+    out: Path,
+    held_out: HeldOut,
+    labelled: Sequence[MotionSequence],
+    examples: Sequence[MotionSequence],
+    command: str | None = None,
 ) -> None:
     """Fit the names' bias and scale alone, and write the checkpoint to another place; its futures stay as they are."""
     network, spec, card = load_checkpoint(path)
-    fitted = card.get("calibration", {}) | fit_names(network, held_out, labelled)
+    fitted = card.get("calibration", {}) | fit_names(network, held_out, labelled, examples)
     if command:
         fitted["command"] = command
     save_checkpoint(out, network, default_temperature=spec.default_temperature, card=_renewed(card, fitted, network, held_out))
@@ -80,10 +86,12 @@ def _renewed(card: dict[str, Any], fitted: dict[str, Any], network: GHTT, held_o
     return {**card, "calibration": fitted, "validation": others | measured}
 
 
-def fit_names(network: GHTT, held_out: HeldOut, labelled: Sequence[MotionSequence]) -> dict[str, Any]:
+def fit_names(
+    network: GHTT, held_out: HeldOut, labelled: Sequence[MotionSequence], examples: Sequence[MotionSequence]
+) -> dict[str, Any]:
     """Fit what turns the action latent and the last clips into confidences; nothing else in a network changes.
 
-    The bias of the latent's logits follows from the actions' frequencies and the readout from the labelled recordings. The
+    The bias of the latent's logits follows from the actions' frequencies and the readout from the examples. The
     scale of the former, and then the shares of both, minimise the negative log-likelihood on held-out recordings.
 
     Returns:
@@ -91,7 +99,7 @@ def fit_names(network: GHTT, held_out: HeldOut, labelled: Sequence[MotionSequenc
     """
     block, spec = network.action, spec_of(network)
     model = Model(network, spec, 1.0)
-    strength = fit_readout(model, labelled)
+    strength = fit_readout(model, examples)
     readout = copy.deepcopy(block.readout)
     block.readout.weight.zero_()
     block.readout.bias.zero_()

@@ -17,7 +17,7 @@ MOST_WINDOWS = 4_000
 """Moments of labelled actions to learn from; of more, an even share."""
 
 
-def fit_readout(model: Model, labelled: Sequence[MotionSequence]) -> float | None:
+def fit_readout(model: Model, examples: Sequence[MotionSequence]) -> float | None:
     """Fit the readout of a model's action block to labelled recordings; nothing else of the model changes.
 
     Returns:
@@ -25,7 +25,7 @@ def fit_readout(model: Model, labelled: Sequence[MotionSequence]) -> float | Non
         recordings or two actions are labelled.
     """
     readout, names = model.network.action.readout, model.spec.action_names
-    some = _thinned(labelled, names)
+    some = _thinned(examples, names)
     windows = action_windows(some, names, EvaluationProtocol())
     if len(np.unique(windows.label)) < 2 or len(np.unique(windows.recording)) < 2:
         readout.weight.zero_()
