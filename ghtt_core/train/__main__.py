@@ -1,6 +1,7 @@
 """`python -m ghtt_core.train pose|action|head|flat|recogniser`: train a block, or an ablation.
 
-`head` trains nothing: it fits anew what turns the action latent into confidences, and leaves the rest of a checkpoint alone.
+`head` trains nothing: it fits anew what turns the action latent and the last clips into confidences, and leaves the rest of a
+checkpoint alone.
 """
 
 import argparse
